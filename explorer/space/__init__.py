@@ -1,0 +1,1 @@
+"""The latent space: projections of an embedding into two or three dimensions."""
