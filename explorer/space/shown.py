@@ -1,0 +1,127 @@
+"""What a view shows of a study: which observations have a place, pass the filters, are selected."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from explorer.errors import UserError
+from explorer.space.projections import Projection, project, quick, read_projection, settled
+from explorer.study.embeddings import Embedding
+from explorer.study.study import Study
+from explorer.view import Selection, VariableFilter, View
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Masks over all observations, bool (n,): with a place on the map, passing the filters, selected.
+
+    A selected observation passes the filters too. ``total`` is n. ``unresolved`` is a sentence when the selection
+    was drawn on a map that is not at hand, else None.
+    """
+
+    placed: Mask
+    filtered: Mask
+    selected: Mask
+    unresolved: str | None = None
+
+    @property
+    def visible(self) -> Mask:
+        """With a place, and passing the filters."""
+        return self.placed & self.filtered
+
+    @property
+    def total(self) -> int:
+        """Number of observations in the study."""
+        return len(self.placed)
+
+
+def inside_polygon(points: npt.NDArray[np.floating], polygon: npt.NDArray[np.floating]) -> Mask:
+    """Which of ``points`` (n, 2) lie inside ``polygon`` (m, 2), by the even-odd rule; NaN lies nowhere.
+
+    Vectorised over the points; the loop is over the polygon's edges.
+    """
+    low, high = polygon.min(axis=0), polygon.max(axis=0)
+    near = np.flatnonzero(((points >= low) & (points <= high)).all(axis=1))
+    x, y = points[near, 0].astype(np.float64), points[near, 1].astype(np.float64)
+    crossings = np.zeros(len(near), dtype=bool)
+    for (x1, y1), (x2, y2) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+        if y1 != y2:
+            straddles = (y1 > y) != (y2 > y)
+            crossings ^= straddles & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+    out = np.zeros(len(points), dtype=bool)
+    out[near[crossings]] = True
+    return out
+
+
+def filter_mask(study: Study, filters: tuple[VariableFilter, ...]) -> Mask:
+    """Which observations pass every filter; bool (n,). Raises UserError for a filter that does not fit its variable."""
+    mask = np.ones(len(study), dtype=bool)
+    for chosen in filters:
+        values = study.values(chosen.variable)
+        known = values.notna().to_numpy()
+        passes = known.copy()
+        if chosen.values is not None:
+            if not isinstance(values.dtype, pd.CategoricalDtype):
+                raise UserError(f"{chosen.variable} is a number, so it is filtered by a range")
+            passes &= values.astype(str).isin(chosen.values).to_numpy()
+        elif isinstance(values.dtype, pd.CategoricalDtype) and (chosen.low is not None or chosen.high is not None):
+            raise UserError(f"{chosen.variable} has categories, so it is filtered by naming them")
+        else:
+            passes &= _in_range(values.to_numpy(), chosen)
+        mask &= passes | (~known & chosen.missing)
+    return mask
+
+
+def _in_range(values: npt.NDArray[np.float64], chosen: VariableFilter) -> Mask:
+    low = -np.inf if chosen.low is None else chosen.low
+    high = np.inf if chosen.high is None else chosen.high
+    if low > high:  # a cyclic range across its end: from November to February
+        return np.asarray((values >= low) | (values <= high))
+    return np.asarray((values >= low) & (values <= high))
+
+
+def row_numbers(study: Study, ids: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    """Rows (from 0) of the observations with these ids; ids that are not in the study are passed over."""
+    if not ids:
+        return np.empty(0, dtype=np.int64)
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    found = pc.is_in(study.ids, value_set=pa.array(list(ids), type=study.ids.type))
+    return np.flatnonzero(found.to_numpy(zero_copy_only=False))
+
+
+def selection_mask(study: Study, selection: Selection) -> tuple[Mask, str | None]:
+    """Which observations the selection holds, and a sentence when its map is not at hand."""
+    mask = np.zeros(len(study), dtype=bool)
+    mask[row_numbers(study, selection.ids)] = True
+    if not selection.polygons:
+        return mask, None
+    if selection.embedding is None or selection.embedding not in study.embedding_names or selection.on.dims != 2:
+        return mask, "The selection was drawn on a map that this study does not have."
+    embedding = study.embedding(selection.embedding)
+    drawn_on = _at_hand(study, embedding, selection)
+    if drawn_on is None:
+        return mask, (
+            f"The selection was drawn on a {selection.on.method} map of {selection.embedding} that has not been "
+            "computed here yet; open that map to see it."
+        )
+    for polygon in selection.polygons:
+        mask |= inside_polygon(drawn_on.coordinates, np.asarray(polygon))
+    return mask, None
+
+
+def _at_hand(study: Study, embedding: Embedding, selection: Selection) -> Projection | None:
+    on = settled(selection.on)
+    return project(study, embedding, on) if quick(on) else read_projection(study, embedding, on)
+
+
+def shown(study: Study, view: View, projection: Projection) -> Shown:
+    """What ``view`` shows of ``study`` on the map ``projection``."""
+    filtered = filter_mask(study, view.filters)
+    selected, unresolved = selection_mask(study, view.selection)
+    return Shown(projection.placed, filtered, selected & filtered, unresolved)

@@ -1,0 +1,229 @@
+"""Looking a study over: what is missing, what is wrong, and where."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from explorer.errors import UserError
+from explorer.study import embeddings
+from explorer.study.findings import Finding, Severity
+from explorer.study.study import TABLES, Study
+from explorer.study.tables import Table
+from explorer.study.times import read_times
+
+Report = Callable[[float, str], None]
+
+EARLIEST = np.datetime64("1900-01-01")
+"""A date before this is taken for a slip of the keyboard."""
+
+OFTEN_MISSING = 0.05
+"""Share of missing cells from which a column is worth a line."""
+
+
+def check(study: Study, *, pictures: bool = False, report: Report | None = None) -> list[Finding]:
+    """Everything noticed about a study, errors first.
+
+    ``pictures`` also decodes every picture, which takes a while; ``report`` then hears of the progress.
+    """
+    steps = (_ids, _repeats, _times, _exits, _constant_columns, _missing_cells, _variables, _side_tables, _embeddings)
+    found = [finding for step in steps for finding in step(study)]
+    if pictures:
+        found += _pictures(study, report)
+    order = {"error": 0, "warning": 1, "note": 2}
+    return sorted(found, key=lambda finding: order[finding.severity])
+
+
+def _rows(mask: npt.NDArray[np.bool_]) -> tuple[int | None, int]:
+    """First row (from 1) where ``mask`` holds, and how many do."""
+    where = np.flatnonzero(mask)
+    return (int(where[0]) + 1, len(where)) if len(where) else (None, 0)
+
+
+def _finding(
+    severity: Severity, study: Study, column: str | None, mask: npt.NDArray[np.bool_], what: str, how: str
+) -> Iterator[Finding]:
+    row, count = _rows(mask)
+    if row is not None:
+        many = f" ({count:,} rows)" if count > 1 else ""
+        yield Finding(severity, what + many, study.table.path.name, row, column, how, count)
+
+
+def _ids(study: Study) -> Iterator[Finding]:
+    name = study.spec.columns.observation
+    if name is None:
+        return
+    ids = study.ids.to_pandas()
+    yield from _finding("error", study, name, ids.isna().to_numpy(), "the observation has no id", "Give it one")
+    repeated = (ids.duplicated() & ids.notna()).to_numpy()
+    row, _ = _rows(repeated)
+    if row is not None:
+        again = f"the id {ids.iloc[row - 1]!r} is used a second time"
+        yield from _finding("error", study, name, repeated, again, "Make observation ids unique")
+
+
+def _repeats(study: Study) -> Iterator[Finding]:
+    """The same animal at the same moment with the same values: most likely a row entered twice."""
+    columns = study.spec.columns
+    compared = [name for name in study.observations.columns if name != columns.observation]
+    if columns.animal is None or columns.time is None or not compared:
+        return
+    # Most herds have no two rows of one animal at one time, so the full comparison seldom runs.
+    same_time = study.observations.duplicated([columns.animal, columns.time], keep=False).to_numpy()
+    again = np.zeros(len(study), dtype=bool)
+    again[same_time] = study.observations.loc[same_time, compared].duplicated().to_numpy()
+    yield from _finding("warning", study, None, again, "the row repeats an earlier one", "Remove it, if it is one visit")
+    if study.has_pictures or study.feature_columns:
+        return  # several pictures or replicates at one time are the rule there
+    twice = study.observations.duplicated([columns.animal, columns.time]).to_numpy() & ~again
+    yield from _finding(
+        "note", study, columns.time, twice, "the animal has another row at the same time", "Fine if it was measured twice"
+    )
+
+
+def _times(study: Study) -> Iterator[Finding]:
+    name = study.spec.columns.time
+    if name is None or study.time is None:
+        return
+    cells = study.table.series(name)
+    unread = (pd.isna(study.time) & cells.notna().to_numpy()) if len(cells) else np.zeros(0, dtype=bool)
+    row, _ = _rows(unread)
+    if row is not None:
+        what = f"{str(cells.iloc[row - 1])!r} is not a {'number' if study.spec.columns.time_unit else 'date that exists'}"
+        yield from _finding("error", study, name, unread, what, "Write dates as 2024-05-31")
+    yield from _finding("warning", study, name, cells.isna().to_numpy(), "the time is missing", "Fill it in if it is known")
+    if study.time.dtype.kind == "M":
+        yield from _impossible_dates(study, name, study.time)
+
+
+def _impossible_dates(study: Study, name: str, dates: npt.NDArray[np.datetime64]) -> Iterator[Finding]:
+    early, late = dates < EARLIEST, dates > np.datetime64("now") + np.timedelta64(1, "D")
+    yield from _finding("error", study, name, early, f"the date lies before {EARLIEST}", "Mend the year")
+    yield from _finding("error", study, name, late, "the date lies in the future", "Mend the year")
+
+
+def _exits(study: Study) -> Iterator[Finding]:
+    """Rows of an animal before its birth or entry, or after its exit or death."""
+    if study.animal is None or study.time is None:
+        return
+    own = study.animal.cat.codes.to_numpy()
+    for column, after, word in (("birth", False, "birth"), ("entry", False, "entry"), ("exit", True, "exit")):
+        if column in study.animals.columns:
+            limits = read_times(study.animals[column], unit=study.spec.columns.time_unit)
+            codes = study.animal_codes(study.animals["animal"])
+            yield from _beyond(study, own, codes, limits, after=after, word=f"the animal's {word} in the animals table")
+    if len(study.events):
+        ends = study.events[study.events["kind"].astype(str).str.fullmatch(r"death|exit.*", case=False)]
+        codes = study.animal_codes(ends["animal"])
+        yield from _beyond(study, own, codes, ends["time"].to_numpy(), after=True, word="its exit in the events")
+
+
+def _beyond(
+    study: Study, own: npt.NDArray[np.int8], codes: npt.NDArray[np.int64], limits: npt.NDArray, *, after: bool, word: str
+) -> Iterator[Finding]:
+    limit = pd.Series(limits, index=codes)
+    limit = limit[limit.index >= 0].groupby(level=0).max() if after else limit[limit.index >= 0].groupby(level=0).min()
+    bounds = limit.reindex(own).to_numpy()
+    assert study.time is not None
+    if bounds.dtype.kind == "M":  # the day of the exit itself is fine, whatever the hour
+        beyond = study.time >= bounds + np.timedelta64(1, "D") if after else study.time < bounds
+    else:
+        beyond = study.time > bounds if after else study.time < bounds
+    side = "after" if after else "before"
+    yield from _finding(
+        "error", study, study.spec.columns.time, beyond, f"the observation lies {side} {word}", "Mend the date or the animal"
+    )
+
+
+def _constant_columns(study: Study) -> Iterator[Finding]:
+    if len(study) < 2:
+        return
+    name = study.table.path.name
+    for column in study.observations.columns:
+        values = study.observations[column]
+        if values.isna().all():
+            yield Finding("note", "every cell is empty", name, None, column)
+        elif values.notna().all() and (values == values.iloc[0]).all():
+            yield Finding("note", f"every row holds {str(values.iloc[0])!r}, so it tells nothing apart", name, None, column)
+
+
+def _missing_cells(study: Study) -> Iterator[Finding]:
+    name = study.table.path.name
+    columns = study.spec.columns
+    named = {columns.animal, columns.image, *study.feature_columns} - {None}
+    named |= {v.column for v in study.variables.values() if v.column and v.table == "observations"}
+    animal = study.animal
+    if animal is not None and columns.animal:
+        blank = animal.isna().to_numpy()
+        yield from _finding("warning", study, columns.animal, blank, "the animal is missing", "Fill it in if it is known")
+    for column in sorted(str(c) for c in named if c in study.observations.columns):
+        gaps = study.observations[column].isna()
+        share = float(gaps.mean()) if len(gaps) else 0.0
+        if share < OFTEN_MISSING or share == 1.0:
+            continue
+        text = f"{share:.0%} of the cells are missing"
+        if animal is not None and column != columns.animal:
+            never = int(gaps.groupby(animal, observed=True).all().sum())
+            text += f"; {never:,} of {animal.nunique():,} animals have none at all" if never else ""
+        yield Finding("note", text, name, None, column)
+
+
+def _variables(study: Study) -> Iterator[Finding]:
+    if not study.variables:
+        yield Finding("note", "no variable is described, so the map cannot be coloured", "study.toml", None, None,
+                      "Add a [variables.NAME] table")
+    for name in study.variables:
+        try:
+            study.values(name)
+        except UserError as error:
+            yield Finding("error", error.what.rstrip("."), error.where or "study.toml", None, name, error.how or "")
+
+
+def _side_tables(study: Study) -> Iterator[Finding]:
+    for stem in TABLES:
+        if (table := Table.find(study.path, stem)) is None:
+            continue
+        try:
+            frame = getattr(study, stem)
+            strangers = (study.animal_codes(frame["animal"]) < 0) & frame["animal"].notna().to_numpy()
+        except UserError as error:
+            yield Finding("error", error.what.rstrip("."), error.where or table.path.name, None, None, error.how or "")
+            continue
+        row, count = _rows(strangers)
+        if row is not None:
+            some = f"{count:,} rows name animals without any observation (first: {frame['animal'].iloc[row - 1]})"
+            yield Finding("note", some, table.path.name, row, "animal", "", count)
+
+
+def _embeddings(study: Study) -> Iterator[Finding]:
+    for name in study.embedding_names:
+        file = f"{embeddings.FOLDER}/{name}.npy" if name != embeddings.FEATURES else study.table.path.name
+        try:
+            embedding = study.embedding(name)
+        except UserError as error:
+            yield Finding("error", error.what.rstrip("."), error.where or file, None, None, error.how or "")
+            continue
+        for remark in embedding.remarks:
+            yield Finding("note", remark.rstrip("."), file)
+        row, count = _rows(~embedding.complete)
+        if row is not None and name != embeddings.FEATURES:
+            yield Finding("warning", f"{count:,} of {len(study):,} observations have no vector", file, row, None, "", count)
+
+
+def _pictures(study: Study, report: Report | None) -> Iterable[Finding]:
+    found: list[Finding] = []
+    if not study.has_pictures:
+        return found
+    for row in range(len(study)):
+        if report and row % 50 == 0:
+            report(row / len(study), f"looking at picture {row:,} of {len(study):,}")
+        try:
+            if study.picture(row) is None:
+                raise UserError("there is no picture")
+        except UserError as error:
+            column = study.spec.columns.image
+            found.append(
+                Finding("error", error.what.rstrip("."), study.table.path.name, row + 1, column, error.how or "", 1)
+            )
+    return found

@@ -1,0 +1,221 @@
+"""Embeddings of a study: one vector per observation, on disk or made of the measured features."""
+
+import fnmatch
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from explorer.errors import UserError
+from explorer.study.atomic import atomic_file, write_text
+from explorer.study.tables import Table
+
+FOLDER = "embeddings"
+FEATURES = "features"
+"""Name of the embedding that every study with feature columns has."""
+
+MOSTLY_MISSING = 0.10
+"""A feature missing in more than this share of the rows is left out; one gap would otherwise cost a whole row."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_CHUNK = 65_536
+
+
+class EmbeddingNote(BaseModel):
+    """The ``embeddings/NAME.json`` beside the vectors: where they come from and whose they are."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    observations: Annotated[str, Field(description="hash of the ordered observation ids")]
+    encoder: str
+    encoder_hash: str | None = None
+    normalised: bool = False
+    task_dimensions: dict[str, int] = {}
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """One vector per observation.
+
+    ``vectors`` is float32 (n, d), memory-mapped where it comes from a file; a row of NaN has no vector.
+    ``note`` says where it comes from; ``remarks`` are sentences on what was left out, for the screen and exports.
+    """
+
+    name: str
+    vectors: npt.NDArray[np.float32]
+    note: EmbeddingNote
+    fingerprint: str
+    columns: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def dims(self) -> int:
+        """Number of dimensions d."""
+        return int(self.vectors.shape[1])
+
+    @cached_property
+    def complete(self) -> npt.NDArray[np.bool_]:
+        """Which observations have a vector without NaN or infinite parts; bool (n,)."""
+        out = np.empty(len(self.vectors), dtype=bool)
+        for start in range(0, len(out), _CHUNK):
+            chunk = self.vectors[start : start + _CHUNK]
+            # A sum is NaN or infinite as soon as one part is, and needs no matrix of booleans.
+            out[start : start + _CHUNK] = np.isfinite(chunk.sum(axis=1, dtype=np.float64))
+        return out
+
+
+def valid_name(name: str) -> str:
+    """``name`` when it may name an embedding (a file name without tricks); raises UserError otherwise."""
+    if not _NAME.fullmatch(name) or name == FEATURES:
+        raise UserError(
+            f"{name!r} cannot name an embedding",
+            how=f"Use letters, digits, '.', '_' and '-', starting with a letter or digit, and not {FEATURES!r}",
+        )
+    return name
+
+
+def stored_names(folder: Path) -> list[str]:
+    """Names of the embeddings stored in a study's folder, sorted."""
+    return sorted(path.stem for path in (folder / FOLDER).glob("*.npy") if _NAME.fullmatch(path.stem))
+
+
+def read_note(folder: Path, name: str) -> EmbeddingNote:
+    """The note beside the vectors ``name``. Raises UserError when it is missing or wrong."""
+    path = folder / FOLDER / f"{name}.json"
+    how = "Import the vectors again together with their table, so that each row gets its own vector"
+    try:
+        return EmbeddingNote.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError("is missing, so nothing says whose vectors these are", where=str(path), how=how) from None
+    except (ValidationError, ValueError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"cannot be read ({reason})", where=str(path), how=how) from None
+
+
+def open_vectors(path: Path) -> npt.NDArray[np.float32]:
+    """Memory-map float32 vectors (n, d). Raises UserError for anything else, object arrays (pickles) included."""
+    try:
+        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+    except FileNotFoundError:
+        raise UserError("there is no such file", where=str(path)) from None
+    except (ValueError, OSError, EOFError) as error:
+        reason = str(error).splitlines()[0]
+        if "pickle" in reason.lower() or "Object arrays" in reason:
+            reason = "it holds Python objects, which could run code when opened"
+        raise UserError(
+            f"cannot be opened as vectors: {reason}",
+            where=str(path),
+            how="Save it again as plain numbers: numpy.save(FILE, vectors.astype('float32'))",
+        ) from None
+    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype != np.float32:
+        shape = getattr(vectors, "shape", "?")
+        kind = getattr(vectors, "dtype", "?")
+        raise UserError(f"holds {kind} of shape {shape}, not float32 rows and columns", where=str(path))
+    return vectors
+
+
+def read_embedding(folder: Path, name: str, *, observations: str, rows: int, fingerprint: str) -> Embedding:
+    """The stored embedding ``name``; ``observations`` is the id hash of the study's table, ``rows`` its length.
+
+    Raises UserError when the vectors do not belong to the table: a re-sorted table must not shift rows.
+    """
+    note = read_note(folder, name)
+    path = folder / FOLDER / f"{name}.npy"
+    vectors = open_vectors(path)
+    if len(vectors) != rows:
+        raise UserError(
+            f"holds {len(vectors):,} vectors, but the table has {rows:,} observations",
+            where=str(path),
+            how="Embed the study again, or import the vectors with the table they were made from",
+        )
+    if note.observations != observations:
+        raise UserError(
+            "belongs to another table: the observation ids or their order have changed since it was made",
+            where=str(path),
+            how="Restore the table's old order, or embed the study again",
+        )
+    return Embedding(name, vectors, note, fingerprint, remarks=note.remarks)
+
+
+def write_embedding(folder: Path, name: str, vectors: npt.NDArray[np.floating], note: EmbeddingNote) -> None:
+    """Store ``vectors`` (n, d) as float32 with their note. Raises UserError for a bad name."""
+    path = folder / FOLDER / f"{valid_name(name)}.npy"
+    # The old note goes first and the new one comes last: a kill between leaves vectors that are refused,
+    # never vectors under a note that is not theirs.
+    path.with_suffix(".json").unlink(missing_ok=True)
+    with atomic_file(path) as temporary, temporary.open("wb") as stream:
+        np.save(stream, np.asarray(vectors, dtype=np.float32), allow_pickle=False)
+    write_text(path.with_suffix(".json"), note.model_dump_json(indent=1))
+
+
+def match_features(columns: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """The columns that the feature patterns (``p_*``) name, in the table's order."""
+    return [name for name in columns if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def features_embedding(
+    table: Table, columns: list[str], *, missing: Literal["leave_out", "column_median"], observations: str, fingerprint: str
+) -> Embedding:
+    """The measured feature columns as an embedding: each z-scored (ddof 0) over the rows that are used.
+
+    With ``leave_out``, columns missing in more than a tenth of the rows are left out, then rows with a gap are
+    left without a vector. With ``column_median``, gaps are filled with the column's median. Constant columns are
+    left out. Everything left out or filled is named in ``remarks``. Raises UserError when nothing is left.
+    """
+    values = table.numbers(columns)
+    values[~np.isfinite(values)] = np.nan
+    remarks: list[str] = []
+    gaps = np.isnan(values)
+    sparse = gaps.mean(axis=0) > MOSTLY_MISSING if len(values) else np.zeros(len(columns), dtype=bool)
+    if missing == "column_median":
+        sparse = gaps.all(axis=0) if len(values) else sparse
+    if sparse.any():
+        names = [name for name, out in zip(columns, sparse, strict=True) if out]
+        share = "everywhere" if missing == "column_median" else f"in over {MOSTLY_MISSING:.0%} of the rows"
+        remarks.append(f"{_count(len(names), 'feature')} missing {share} left out: {_list(names)}")
+    values, gaps = values[:, ~sparse], gaps[:, ~sparse]
+    kept = [name for name, out in zip(columns, sparse, strict=True) if not out]
+    if missing == "column_median" and gaps.any():
+        medians = np.nanmedian(values, axis=0)
+        values = np.where(gaps, medians, values)
+        remarks.append(f"{int(gaps.sum()):,} missing values filled with their column's median")
+    used = np.isfinite(values).all(axis=1)
+    if not used.all():
+        remarks.append(
+            f"{int((~used).sum()):,} of {len(used):,} observations left out: a feature is missing in each of them"
+        )
+    if not used.any() or not kept:
+        raise UserError(
+            f"no observation has all of its {len(kept)} features",
+            where=str(table.path),
+            how='Set features_missing = "column_median" under [columns] in study.toml, or list fewer features',
+        )
+    mean = values[used].mean(axis=0)
+    spread = values[used].std(axis=0)
+    constant = spread <= 1e-12 * np.maximum(1.0, np.abs(mean))
+    if constant.any():
+        names = [name for name, out in zip(kept, constant, strict=True) if out]
+        remarks.append(f"{_count(len(names), 'feature')} without any variation left out: {_list(names)}")
+    if constant.all():
+        raise UserError("every feature is constant, so there is nothing to compare", where=str(table.path))
+    vectors = ((values - mean) / np.where(constant, 1.0, spread))[:, ~constant].astype(np.float32)
+    vectors[~used] = np.nan
+    kept = [name for name, out in zip(kept, constant, strict=True) if not out]
+    note = EmbeddingNote(observations=observations, encoder="measured features, z-scored", remarks=tuple(remarks))
+    return Embedding(FEATURES, vectors, note, fingerprint, columns=tuple(kept), remarks=tuple(remarks))
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -1,0 +1,153 @@
+"""A table on disk, read column by column when asked for."""
+
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from explorer.errors import UserError
+
+SUFFIXES = (".parquet", ".csv")
+
+
+class Table:
+    """A Parquet or CSV file of which only the columns asked for are read (CSV is read whole, once).
+
+    Raises UserError when the file cannot be read as what its name says.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def find(cls, folder: Path, stem: str) -> "Table | None":
+        """The table ``stem`` in ``folder``, Parquet before CSV; None when there is neither."""
+        for suffix in SUFFIXES:
+            path = folder / f"{stem}{suffix}"
+            if path.exists():
+                return cls(path)
+        return None
+
+    @cached_property
+    def _parquet(self) -> pq.ParquetFile:
+        try:
+            return pq.ParquetFile(self.path, memory_map=True)
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from None
+
+    @cached_property
+    def _csv(self) -> pa.Table:
+        try:
+            return pa_csv.read_csv(self.path)
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: Exception) -> UserError:
+        reason = str(error).splitlines()[0][:200]
+        return UserError(f"cannot be read ({reason})", where=str(self.path), how="Restore it or import it again")
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the file is Parquet (else CSV)."""
+        return self.path.suffix == ".parquet"
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and Arrow types of the columns."""
+        return self._parquet.schema_arrow if self.is_parquet else self._csv.schema
+
+    @property
+    def columns(self) -> list[str]:
+        """Column names, in the file's order."""
+        return list(self.schema.names)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self._parquet.metadata.num_rows if self.is_parquet else self._csv.num_rows)
+
+    def arrow(self, columns: list[str]) -> pa.Table:
+        """The named columns as an Arrow table. Raises UserError for a column that is not there."""
+        for name in columns:
+            if name not in self.columns:
+                raise UserError(
+                    f"there is no column {name!r}",
+                    where=str(self.path),
+                    how=f"Its columns are: {', '.join(self.columns[:12])}" + (" ..." if len(self.columns) > 12 else ""),
+                )
+        if not self.is_parquet:
+            return self._csv.select(columns)
+        try:
+            return self._parquet.read(columns=columns, use_threads=True)
+        except (pa.ArrowException, OSError) as error:
+            raise self._unreadable(error) from None
+
+    def series(self, column: str) -> pd.Series:
+        """One column as a pandas Series; text comes as a Categorical, which is small and quick."""
+        values = self.arrow([column]).column(0)
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            values = values.dictionary_encode()
+        if pa.types.is_dictionary(values.type):
+            values = values.unify_dictionaries()
+        if pa.types.is_boolean(values.type):
+            values = values.cast(pa.string()).dictionary_encode()
+        return values.to_pandas().rename(column)
+
+    def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
+        """The named columns (default: all but binary ones) as a DataFrame."""
+        if columns is None:
+            columns = [field.name for field in self.schema if not is_binary(field.type)]
+        return self.arrow(columns).to_pandas()
+
+    def numbers(self, columns: list[str]) -> npt.NDArray[np.float64]:
+        """The named columns as float64, shape (rows, len(columns)); missing is NaN.
+
+        Raises UserError for a column that does not hold numbers.
+        """
+        table = self.arrow(columns)
+        out = np.empty((table.num_rows, len(columns)))
+        for place, name in enumerate(columns):
+            try:
+                out[:, place] = table.column(name).cast(pa.float64()).to_numpy()
+            except pa.ArrowInvalid:
+                raise UserError(f"column {name!r} does not hold numbers", where=str(self.path)) from None
+        return out
+
+    def binary_cell(self, column: str, row: int) -> bytes | None:
+        """The bytes in one cell; a Parquet file is read only around that row."""
+        if not self.is_parquet:
+            raise UserError("a CSV table cannot hold pictures as bytes", where=str(self.path))
+        ends = self._group_ends
+        group = int(np.searchsorted(ends, row, side="right"))
+        start = int(ends[group - 1]) if group else 0
+        cells = self._binary_group(column, group)
+        value = cells[row - start].as_py()
+        return value if value is None else bytes(value)
+
+    @cached_property
+    def _group_ends(self) -> npt.NDArray[np.int64]:
+        meta = self._parquet.metadata
+        return np.cumsum([meta.row_group(i).num_rows for i in range(meta.num_row_groups)])
+
+    @cached_property
+    def _groups(self) -> dict[tuple[str, int], pa.ChunkedArray]:
+        return {}
+
+    def _binary_group(self, column: str, group: int) -> pa.ChunkedArray:
+        # A gallery asks for many pictures of a few groups: keep the last ones, not the whole column.
+        key = (column, group)
+        if key not in self._groups:
+            while len(self._groups) >= 8:
+                self._groups.pop(next(iter(self._groups)))
+            self._groups[key] = self._parquet.read_row_group(group, columns=[column]).column(0)
+        return self._groups[key]
+
+
+def is_binary(kind: pa.DataType) -> bool:
+    """Whether an Arrow type holds bytes."""
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))

@@ -1,0 +1,133 @@
+"""The one serialisable state of what a person is looking at.
+
+It feeds the URL, the command line's ``--view`` and the exports. Pages read it and propose a new one.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from explorer.errors import UserError
+
+Method = Literal["pca", "tsne", "umap"]
+Scale = Literal["local", "balanced", "global"]
+
+Point = tuple[float, float]
+Polygon = Annotated[tuple[Point, ...], Field(min_length=3, max_length=2_000)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MapChoice(_Frozen):
+    """Which map of the latent space: how it is projected, into how many dimensions, how locally, from which seed."""
+
+    method: Method = "pca"
+    dims: Literal[2, 3] = 2
+    scale: Scale = "balanced"
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+
+
+class VariableFilter(_Frozen):
+    """Which observations are shown: those whose variable has one of ``values``, or lies in ``low`` .. ``high``.
+
+    Bounds are inclusive. ``missing`` says whether observations without a value are shown too.
+    """
+
+    variable: str
+    values: tuple[str, ...] | None = None
+    low: float | None = None
+    high: float | None = None
+    missing: bool = False
+
+
+class Selection(_Frozen):
+    """Observations picked out: everything inside the polygons drawn on one map, and single ones by their ids.
+
+    Polygons are in the coordinates of the map ``on`` of ``embedding``, so that the same view selects the same
+    points in any browser.
+    """
+
+    embedding: str | None = None
+    on: MapChoice = MapChoice()
+    polygons: tuple[Polygon, ...] = ()
+    ids: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is drawn and nothing picked."""
+        return not self.polygons and not self.ids
+
+
+class View(_Frozen):
+    """What a person is looking at."""
+
+    study: str | None = None
+    embedding: str | None = None
+    map: MapChoice = MapChoice()
+    colour: str | None = None
+    filters: tuple[VariableFilter, ...] = ()
+    selection: Selection = Selection()
+    animal: str | None = None
+
+    def but(self, **changes: Any) -> "View":
+        """This view with some fields changed; checked like a new one."""
+        return View.model_validate({**dict(self), **changes})
+
+
+NO_COLOUR = "none"
+"""The colour of a view that is meant to have none (a view without a colour is given the best one)."""
+
+
+def to_query(view: View) -> dict[str, str]:
+    """``view`` as URL parameters; what has its default value is left out, so that the URL stays short."""
+    query: dict[str, str] = {}
+    for name in ("study", "embedding", "colour", "animal"):
+        value = getattr(view, name)
+        if value is not None:
+            query[name] = value
+    for name, default in MapChoice().model_dump().items():
+        value = getattr(view.map, name)
+        if value != default:
+            query[name] = str(value)
+    if view.filters:
+        query["filter"] = _compact([f.model_dump(exclude_defaults=True) for f in view.filters])
+    if not view.selection.is_empty:
+        query["select"] = _compact(view.selection.model_dump(exclude_defaults=True))
+    return query
+
+
+def from_query(query: Mapping[str, str]) -> View:
+    """The view that URL parameters describe; parameters that are not ours are passed over.
+
+    Raises UserError for a parameter that cannot be read.
+    """
+    raw: dict[str, Any] = {name: query[name] for name in ("study", "embedding", "colour", "animal") if name in query}
+    choice: dict[str, Any] = {name: query[name] for name in ("method", "scale") if name in query}
+    for name in ("dims", "seed"):
+        if name in query:
+            choice[name] = int(query[name]) if query[name].isdigit() else query[name]
+    raw["map"] = choice
+    for name, key in (("filters", "filter"), ("selection", "select")):
+        if key in query:
+            try:
+                raw[name] = json.loads(query[key])
+            except ValueError:
+                raise _unreadable(key, "it is cut off or misspelt") from None
+    try:
+        return View.model_validate(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise _unreadable(place, str(first["msg"])) from None
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _unreadable(place: str, reason: str) -> UserError:
+    return UserError(f"the address cannot be read at {place!r}: {reason}", how="Copy the whole address again")
