@@ -1,6 +1,7 @@
 """Looking a study over: what is missing, what is wrong, and where."""
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ import pandas as pd
 from explorer.errors import UserError
 from explorer.study import embeddings
 from explorer.study.findings import Finding, Severity
-from explorer.study.study import TABLES, Study
+from explorer.study.study import TABLES, Study, open_study
 from explorer.study.tables import Table
 from explorer.study.times import read_times
 
@@ -33,6 +34,11 @@ def check(study: Study, *, pictures: bool = False, report: Report | None = None)
         found += _pictures(study, report)
     order = {"error": 0, "warning": 1, "note": 2}
     return sorted(found, key=lambda finding: order[finding.severity])
+
+
+def check_at(study: Path, *, report: Report) -> list[Finding]:
+    """``check`` with every picture, by path, for a worker process."""
+    return check(open_study(study), pictures=True, report=report)
 
 
 def _rows(mask: npt.NDArray[np.bool_]) -> tuple[int | None, int]:

@@ -1,12 +1,13 @@
 """Strata: the observations that share the values of any combination of background variables.
 
-Numbers are binned first (`bin_values`); categories are taken as they are, in their order. A missing value is a
-value of its own, so every observation is in exactly one stratum and none is lost.
+Numbers are binned first (`bin_values`); categories are taken as they are, in their order. A missing value is
+a value of its own, so every observation is in exactly one stratum and none is lost.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +45,7 @@ class Binning:
             if self.n < 1:
                 raise ValueError(f"The number of bins must be 1 or more, not {self.n}")
             return
-        cuts = np.array(self.cuts, dtype=np.float64)
-        if not len(cuts) or not np.isfinite(cuts).all():
-            raise ValueError("Bins need at least one edge, and every edge must be a finite number")
+        cuts = _finite(self.cuts)
         if self.kind == "edges":
             if (np.diff(cuts) <= 0).any():
                 raise ValueError(f"Edges must increase from one to the next, and these do not: {_list(cuts)}")
@@ -92,7 +91,7 @@ def arc_edges(cuts: Iterable[float], period: float) -> Binning:
     """
     if not (np.isfinite(period) and period > 0):
         raise ValueError(f"The period must be a positive number, not {period}")
-    turned = np.mod(np.array(list(cuts), dtype=np.float64), period)
+    turned = np.mod(_finite(cuts), period)
     # A hair below 0 rounds up to the period itself, which is 0.
     turned[turned == period] = 0.0
     return Binning("arcs", cuts=tuple(turned.tolist()), period=float(period))
@@ -101,15 +100,15 @@ def arc_edges(cuts: Iterable[float], period: float) -> Binning:
 def bin_values(series: pd.Series, binning: Binning) -> pd.Categorical:
     """Put every number into its bin.
 
-    series: (n,) numbers, in any unit; NaN stays missing. Returns (n,) Categorical; its categories are the bins
-    in order, with labels that are unique and readable, in the variable's unit ("below 2.1", "2.1 to 3.4", "3.4
-    or more"). Ordered, but for arcs: a circle has no first. Bins set by hand stay among the categories when
-    nobody is in them.
+    series: (n,) numbers, in any unit; NaN stays missing. Returns (n,) Categorical; its categories are the
+    bins in order, with unique, readable labels in the variable's unit ("below 2.1", "2.1 to 3.4", "3.4 or
+    more"). Ordered, but for arcs: a circle has no first. Bins set by hand stay among the categories when no
+    value is in them.
 
-    Quantile bins never split equal values: each cut moves to the nearest place between two different values,
-    and cuts that meet become one. So no bin is empty, sizes differ by at most one without ties, and with ties
-    fewer bins may come out than were asked for: `len(result.categories)` says how many. The cuts depend on the
-    finite values in series; infinite values fall into the outer bins.
+    Quantile bins never split equal values: each cut moves to the nearest place between two different values
+    (halfway, to the lower), and cuts that meet become one. So no bin is empty, sizes differ by at most one
+    without ties, and with ties fewer bins may come out than were asked for: `len(result.categories)` says how
+    many. The cuts depend on the finite values in series; infinite values fall into the outer bins.
 
     Arcs take values modulo the period, so 24 of 24 is 0.
 
@@ -131,8 +130,8 @@ class Strata:
     """The partition of n observations into k strata.
 
     codes: (n,) int64, the stratum of each observation, 0 to k - 1.
-    table: k rows, stratum 0 first: one column per variable with its category's label (an ordered Categorical),
-        `n` (int64, observations, at least 1) and `label` ("season = winter, parity = 2").
+    table: k rows, stratum 0 first: one column per variable with its category's label (an ordered
+        Categorical), `n` (int64, observations, at least 1) and `label` ("season = winter, parity = 2").
     """
 
     codes: Ints
@@ -143,22 +142,20 @@ def strata(columns: Mapping[str, pd.Series | pd.Categorical], *, size: int | Non
     """Put every observation into the stratum of its combination of values.
 
     columns: name of each variable and its (n,) categories: a Categorical (in its order) or a Series of text,
-    whole numbers or truth values (sorted), taken by position whatever the index. Numbers with decimals must be
-    binned first. size: n, needed only to say how many there are when there are no variables; then all are in
-    one stratum, "all".
+    whole numbers or truth values (sorted), taken by position whatever the index. Numbers with decimals must
+    be binned first. size: n, needed only when there are no variables; then all observations are in one
+    stratum, "all".
 
     Only combinations that occur are strata, in the order of the categories, the first variable slowest.
     Missing is a value of its own, last, labelled "unknown", or "unknown (missing)" where a category has that
     name.
 
-    Raises ValueError for columns of unequal length, unbinned decimals, a variable called "n" or "label", or no
-    variables and no size.
+    Raises ValueError for columns of unequal length, unbinned decimals, a variable called "n" or "label", or
+    no variables and no size.
     """
     for name in _RESERVED:
         if name in columns:
-            raise ValueError(
-                f"A variable cannot be called {name!r} here: the table of strata has such a column"
-            )
+            raise ValueError(f"Rename the variable {name!r}: the table of strata has a column of that name")
     lengths = {name: len(column) for name, column in columns.items()}
     if size is None and not lengths:
         raise ValueError("Without variables, say how many observations there are (size)")
@@ -200,24 +197,20 @@ def _with_missing(column: pd.Series | pd.Categorical, name: str) -> tuple[Ints, 
     return np.where(codes < 0, len(labels), codes), [*labels, missing]
 
 
-def _combined_labels(parts: Mapping[str, pd.Categorical], k: int) -> Any:
+def _combined_labels(parts: Mapping[str, pd.Categorical], k: int) -> list[str]:
     if not parts:
         return ["all"] * k
     told = [
-        pd.Series([f"{name} = {label}" for label in part.categories], dtype=object).take(part.codes)
+        np.array([f"{name} = {label}" for label in part.categories], dtype=object)[part.codes]
         for name, part in parts.items()
     ]
-    joined = told[0].to_numpy()
-    for more in told[1:]:
-        joined = joined + ", " + more.to_numpy()
-    return joined
+    return [", ".join(one) for one in zip(*told, strict=True)]
 
 
 def _numbers(series: pd.Series) -> Floats:
     if not pd.api.types.is_any_real_numeric_dtype(series.dtype):
-        raise ValueError(
-            f"Only numbers can be binned, and {series.name or 'this column'} holds {series.dtype}"
-        )
+        name = series.name or "this column"
+        raise ValueError(f"Only numbers can be binned, and {name} holds {series.dtype}")
     numbers: Floats = series.to_numpy(dtype=np.float64, na_value=np.nan)
     return numbers
 
@@ -253,7 +246,7 @@ def _interval_labels(cuts: Floats) -> list[str]:
     if not len(cuts):
         return ["all values"]
     texts = _texts(cuts)
-    inner = [f"{a} to {b}" for a, b in zip(texts[:-1], texts[1:], strict=True)]
+    inner = [f"{a} to {b}" for a, b in pairwise(texts)]
     return [f"below {texts[0]}", *inner, f"{texts[-1]} or more"]
 
 
@@ -275,6 +268,13 @@ def _texts(cuts: Floats) -> list[str]:
             if len(set(texts)) == len(texts):
                 return texts
     return [repr(number) for number in numbers]
+
+
+def _finite(cuts: Iterable[float]) -> Floats:
+    numbers = np.array(list(cuts), dtype=np.float64)
+    if not len(numbers) or not np.isfinite(numbers).all():
+        raise ValueError("Bins need at least one edge, and every edge must be a finite number")
+    return numbers
 
 
 def _list(cuts: Floats) -> str:

@@ -9,19 +9,19 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import platformdirs
 import pyarrow as pa
 import pyarrow.compute as pc
 from PIL import Image
 
 from explorer.errors import UserError
+from explorer.places import user_cache
 from explorer.study import derive, embeddings
 from explorer.study.embeddings import FEATURES, Embedding
 from explorer.study.fingerprint import FileHashes, hash_ids, hash_json
 from explorer.study.labels import Filled, fill_nearest, gradients
 from explorer.study.pictures import decode, inside
 from explorer.study.schema import StudyFile, Variable, read_study_file
-from explorer.study.tables import Table
+from explorer.study.tables import Table, is_binary
 from explorer.study.times import read_times
 
 Times = npt.NDArray[np.datetime64] | npt.NDArray[np.float64]
@@ -299,8 +299,6 @@ class Study:
     @cached_property
     def _picture_paths(self) -> pd.Series | None:
         name = str(self.spec.columns.image)
-        from explorer.study.tables import is_binary
-
         return None if is_binary(self.table.schema.field(name).type) else self.table.series(name)
 
     def picture_source(self, row: int) -> Path | bytes | None:
@@ -330,7 +328,7 @@ class Study:
         if os.access(self.path, os.W_OK):
             return self.path / ".cache"
         key = hash_json(str(self.path.resolve()))[:16]
-        return Path(platformdirs.user_cache_dir("latent-explorer")) / key
+        return user_cache() / key
 
     @cached_property
     def hashes(self) -> FileHashes:

@@ -183,6 +183,19 @@ def test_an_idle_worker_ended_from_outside_is_told_too():
         map_partitions(tasks.nap, partitions(), seed=0, workers=2)
 
 
+def test_an_idle_worker_ended_from_outside_is_told_while_another_works():
+    def kill(progress):
+        if progress.fraction > 0:
+            for child in sorted(
+                psutil.Process().children(), key=lambda child: child.pid
+            ):  # the idle one first
+                child.kill()
+                time.sleep(0.3)
+
+    with pytest.raises(UserError, match="ended from outside"):
+        map_partitions(tasks.nap, [0.0, 600.0], seed=0, workers=2, progress=kill)
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_progress(workers):
     seen = []
@@ -229,7 +242,9 @@ def test_a_partition_that_cannot_be_sent_is_told():
 def test_prints_and_reads_do_not_disturb_the_pipes(capfd):
     done = map_partitions(tasks.noisy, range(4), seed=0, workers=2)
     assert done == [("", i) for i in range(4)]
-    assert capfd.readouterr().err.count("a print below Python") == 4000
+    err = capfd.readouterr().err
+    assert err.count("a print below Python\n") == 4000
+    assert err.count("a print\n") == 400
 
 
 def test_arrays_of_every_kind_come_back():

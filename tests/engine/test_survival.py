@@ -1,12 +1,17 @@
 """What becomes of the workers when the program ends, and of the program that has an odd __main__."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+from queue import SimpleQueue
 
 import engine_tasks as tasks
 import psutil
 import pytest
+
+from explorer.engine import wire
+from explorer.engine.process import WorkerProcess
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -22,14 +27,11 @@ def program(folder, body):
     return [sys.executable, str(script)]
 
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="needs SIGIO from a pipe")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "function",
-    [
-        "sleep_long",
-        pytest.param("hold_the_lock", marks=pytest.mark.skipif(sys.platform != "linux", reason="SIGIO")),
-    ],
-)
+@pytest.mark.parametrize("function", ["sleep_long", pytest.param("hold_the_lock", marks=LINUX)])
 def test_nothing_survives_a_program_that_is_killed(tmp_path, function):
     """Not even a worker of a worker, nor one whose native code never gives the interpreter lock back."""
     marks = [tmp_path / "a", tmp_path / "b"]
@@ -51,6 +53,22 @@ def test_nothing_survives_a_program_that_is_killed(tmp_path, function):
         for process in descendants:
             if process.is_running():
                 process.kill()
+
+
+def test_the_end_of_the_stream_alone_ends_a_worker():
+    """Where the kernel does not help (macOS), and in the middle of a call."""
+    heard = SimpleQueue()
+    worker = WorkerProcess(
+        wire.pack_function(tasks.spin, True, how=""), lambda _, message: heard.put(message)
+    )
+    worker.send(wire.pack_arguments(tasks.spin, (), {}))
+    assert heard.get(timeout=tasks.DEADLINE) == wire.Reported(0.1, "spinning", None)
+    worker._stdin.close()
+    try:
+        assert heard.get(timeout=5) == wire.Gone(0)
+    finally:
+        worker.kill()
+        os.close(worker._lifeline)
 
 
 def test_a_program_that_ends_normally_does_not_hang_and_leaves_nothing(tmp_path):
@@ -84,7 +102,8 @@ print("well")
 
 
 def test_modules_in_the_current_folder_are_not_mistaken_for_those_of_the_program(tmp_path):
-    (tmp_path / "numpy.py").write_text("raise SystemExit('the wrong numpy')\n")
+    for name in ("numpy", "signal", "struct"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the wrong module')\n")
     script = tmp_path / "scripts"
     script.mkdir()
     done = subprocess.run(

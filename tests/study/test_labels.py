@@ -1,4 +1,5 @@
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,7 @@ def plain_gradients(scores):
     forward, backward = np.full(len(scores), np.nan), np.full(len(scores), np.nan)
     for dates in scored_dates(scores).values():
         ordered = sorted(dates)
-        for earlier, later in zip(ordered, ordered[1:], strict=False):
+        for earlier, later in pairwise(ordered):
             slope = (mean(dates[later]) - mean(dates[earlier])) / (later - earlier)
             forward[[row for row, _ in dates[earlier]]] = slope
             backward[[row for row, _ in dates[later]]] = slope
@@ -148,11 +149,11 @@ def test_gradients_agree_with_plain_loops(scores):
 def test_values_are_the_animals_own_and_within_the_gap(observations, scores, max_gap):
     filled = fill(observations, scores, max_gap=max_gap)
     dates = scored_dates(scores)
-    for (animal, _), value in zip(observations, filled.values, strict=True):
+    for (animal, time), value in zip(observations, filled.values, strict=True):
         if not np.isnan(value):
             assert np.isclose([mean(repeats) for repeats in dates[animal].values()], value, rtol=1e-14).any()
         else:
-            assert max_gap is not None or animal not in dates or np.isnan(_)
+            assert max_gap is not None or animal not in dates or np.isnan(time)
     if max_gap is not None:
         assert (np.abs(filled.age[filled.source >= 0]) <= max_gap).all()
 
@@ -256,14 +257,13 @@ def test_nanoseconds_centuries_apart_do_not_wrap():
     filled = fill_nearest(["a"], captured, ["a", "a"], scored, [1.0, 2.0])
     assert filled.values.tolist() == [2.0] and filled.age.tolist() == [1.0]
     filled = fill_nearest(["a"], captured, ["a"], scored[:1], [1.0])
-    assert filled.age.tolist() == [(captured - scored[:1]).astype("M8[s]").astype(np.int64)[0] / 86400] or (
-        filled.age[0] == pytest.approx(200_882, abs=2)
-    )
+    days = np.datetime64("2250-01-01", "D") - np.datetime64("1700-01-01", "D")
+    assert filled.age.tolist() == [days.astype(np.int64)]
 
 
 def test_animals_may_be_numbers_text_or_categories_and_long_tags_keep_their_digits():
     tags = [9007199254740993, 9007199254740992]
-    filled = fill_nearest(tags, [0.0, 0.0], pd.Series([tags[1], None], dtype=object), [0.0, 0.0], [1.0, 2.0])
+    filled = fill_nearest(tags, [0.0, 0.0], np.array([tags[1], np.nan]), [0.0, 0.0], [1.0, 2.0])
     np.testing.assert_array_equal(filled.values, [np.nan, 1.0])
     filled = fill_nearest(pd.Series([1, 2]), [0.0, 0.0], pd.Series([2.0, np.nan]), [0.0, 0.0], [1.0, 2.0])
     np.testing.assert_array_equal(filled.values, [np.nan, 1.0])

@@ -1,0 +1,65 @@
+"""Small charts of a study as a whole: when its observations were made."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from explorer.ui.palette import Palette
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def calendar(dates: npt.NDArray[np.datetime64], palette: Palette) -> go.Figure:
+    """Observations a week, one line of squares a year; weeks without any are empty."""
+    known = pd.Series(dates[~np.isnat(dates)])
+    day = known.dt.dayofyear.to_numpy()
+    weeks = pd.DataFrame({"year": known.dt.year.to_numpy(), "week": np.minimum((day - 1) // 7, 52)})
+    counts = weeks.value_counts().unstack("week").reindex(columns=range(53))
+    counts = counts.reindex(range(int(counts.index.min()), int(counts.index.max()) + 1)).sort_index(ascending=False)
+    fig = go.Figure(
+        go.Heatmap(
+            z=counts.to_numpy(dtype=float),
+            x=np.arange(53),
+            y=[str(year) for year in counts.index],
+            colorscale="Cividis",
+            xgap=2,
+            ygap=3,
+            hovertemplate="%{y}, week %{x}: %{z:,} observations<extra></extra>",
+            hoverongaps=False,
+            colorbar={"title": {"text": "a week"}, "thickness": 10, "outlinewidth": 0},
+        )
+    )
+    ticks = [(pd.Timestamp(2001, month, 1).dayofyear - 1) / 7 for month in range(1, 13)]
+    fig.update_xaxes(tickvals=ticks, ticktext=_MONTHS, showgrid=False, zeroline=False, fixedrange=True)
+    fig.update_yaxes(type="category", showgrid=False, fixedrange=True)
+    return _dressed(fig, palette, 90 + 34 * max(2, min(len(counts), 8)))
+
+
+def timeline(times: npt.NDArray[np.float64], unit: str, palette: Palette) -> go.Figure:
+    """Observations along a numeric time, as bars."""
+    known = times[np.isfinite(times)]
+    distinct = np.unique(known)
+    if len(distinct) <= 40:
+        counts = np.bincount(np.searchsorted(distinct, known))
+        centres, width = distinct, None
+    else:
+        counts, edges = np.histogram(known, bins=40)
+        centres, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
+    bars = go.Bar(
+        x=centres, y=counts, width=width, marker_color=palette.accent, hovertemplate="%{x:.4g}: %{y:,}<extra></extra>"
+    )
+    fig = go.Figure(bars)
+    fig.update_xaxes(title_text=unit, showgrid=False, fixedrange=True)
+    fig.update_yaxes(title_text="observations", gridcolor=palette.grid, fixedrange=True, zeroline=False)
+    return _dressed(fig, palette, 240)
+
+
+def _dressed(fig: go.Figure, palette: Palette, height: int) -> go.Figure:
+    return fig.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": palette.text, "size": 12},
+    )

@@ -1,0 +1,7 @@
+"""The Data page."""
+import streamlit as st
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title("Data")

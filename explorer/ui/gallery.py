@@ -1,0 +1,53 @@
+"""Pictures of observations as a grid: one element on the page, whatever their number."""
+
+import base64
+import io
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+from PIL import Image
+
+from explorer.errors import UserError
+from explorer.study.study import Study
+from explorer.ui.plain import for_html
+
+AT_ONCE = 48
+_SIDE = 112
+
+
+@st.cache_data(max_entries=4_000, show_spinner=False)
+def _thumbnail(study: str, data: tuple[object, ...], row: int, _study: Study) -> str | None:
+    """A picture as a data address; None when there is none. ``study`` and ``data`` say whose cache entry it is."""
+    del study, data
+    picture = _study.picture(row)
+    if picture is None:
+        return None
+    small = picture.convert("RGB")
+    small.thumbnail((2 * _SIDE, 2 * _SIDE), Image.Resampling.LANCZOS)
+    stream = io.BytesIO()
+    small.save(stream, "WEBP", quality=80)
+    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+
+
+def gallery(study: Study, stamp: tuple[object, ...], rows: npt.NDArray[np.int64], captions: list[str]) -> None:
+    """The pictures of ``rows`` with one caption each. A picture that cannot be read says why in its place."""
+    cells = []
+    for row, caption in zip(rows, captions, strict=True):
+        try:
+            source = _thumbnail(str(study.path), stamp, int(row), study)
+            inner = f'<img src="{source}" alt="{for_html(caption)}">' if source else "<i>no picture</i>"
+        except UserError as error:
+            inner = f'<i title="{for_html(error)}">cannot be read</i>'
+        cells.append(f"<figure><div>{inner}</div><figcaption>{for_html(caption)}</figcaption></figure>")
+    style = f"""<style>
+    .pictures {{ display: grid; grid-template-columns: repeat(auto-fill, minmax({_SIDE}px, 1fr)); gap: 10px; }}
+    .pictures figure {{ margin: 0; }}
+    .pictures div {{ height: {_SIDE}px; display: flex; align-items: center; justify-content: center;
+                     background: rgba(128,128,128,.12); border-radius: 6px; overflow: hidden; }}
+    .pictures img {{ width: 100%; height: 100%; object-fit: contain; }}
+    .pictures i {{ opacity: .6; font-size: .8rem; }}
+    .pictures figcaption {{ font-size: .74rem; line-height: 1.25; opacity: .85; margin-top: 3px; white-space: pre-line;
+                            overflow-wrap: anywhere; }}
+    </style>"""
+    st.html(f'{style}<div class="pictures">{"".join(cells)}</div>')

@@ -1,0 +1,198 @@
+"""The parts of the Overview page."""
+
+import streamlit as st
+
+from explorer.errors import UserError
+from explorer.space.shown import shown
+from explorer.study.check import check, check_at
+from explorer.study.findings import Finding
+from explorer.study.study import Study
+from explorer.ui import charts, jobs
+from explorer.ui.describe import per_animal, span, summary, variables_table
+from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, projection_at_hand
+from explorer.ui.navigation import page
+from explorer.ui.palette import palette
+from explorer.ui.plain import count, for_markdown
+from explorer.ui.scatter import drawn_rows, figure
+from explorer.ui.state import view
+from explorer.ui.studies import stamp
+from explorer.view import MapChoice, View
+
+_MARKS = {
+    "error": ":red[:material/error:]",
+    "warning": ":orange[:material/warning:]",
+    "note": ":material/info:",
+}
+_SHOWN_FINDINGS = 12
+
+
+def heading(study: Study) -> None:
+    """Name, what it is, and the numbers that describe it."""
+    st.title(for_markdown(study.name))
+    if study.spec.study.simulated:
+        st.badge("simulated: no real animals", icon=":material/science:", color="orange")
+    if study.spec.study.description:
+        st.markdown(for_markdown(study.spec.study.description))
+    st.caption(for_markdown(summary(study)))
+    facts = {"Observations": f"{len(study):,}"}
+    if study.animal is not None:
+        facts["Animals"] = f"{study.animal.nunique():,}"
+        facts["Observations an animal"] = per_animal(study)
+    if when := span(study):
+        facts["Time"] = when
+    facts["Variables"] = f"{len(study.variables):,}"
+    for place, (label, value) in zip(st.columns(_widths(facts)), facts.items(), strict=True):
+        place.metric(label, value)
+
+
+def _widths(facts: dict[str, str]) -> list[float]:
+    return [max(1.0, len(value) / 9) for value in facts.values()]
+
+
+def preview(study: Study) -> None:
+    """The latent space at a glance: principal components, coloured by the variable that explains most of them."""
+    name = chosen_embedding(study, view())
+    if name is None:
+        no_embedding(study)
+        return
+    st.subheader("Latent space")
+    stamped = stamp(str(study.path))
+    try:
+        embedding = opened_embedding(study, stamped, name)
+        projection = projection_at_hand(study, embedding, MapChoice())
+    except UserError as error:
+        st.warning(str(error), icon=":material/warning:")
+        return
+    assert projection is not None  # PCA is always at hand
+    seen = shown(study, View(), projection)
+    colours = colouring(study, stamped, View(embedding=name), projection)
+    rows = drawn_rows(projection, seen)
+    fig = figure(projection, seen, rows, colours, palette(), height=430, selecting=False)
+    said = f"coloured by {colours.title}" if colours else "not coloured"
+    st.plotly_chart(
+        fig, theme=None, key="preview", config={"displayModeBar": False}, alt=f"The latent space of {study.name}, {said}"
+    )
+    why = (
+        f"Each point is one observation; near points have similar vectors in {name}. Coloured by {colours.title}, the "
+        "variable that explains most of this picture."
+        if colours
+        else f"Each point is one observation; near points have similar vectors in {name}."
+    )
+    st.caption(for_markdown(why) + f" {len(rows):,} of {len(study):,} shown.")
+    st.page_link(page("map"), label="Explore the map", icon=":material/scatter_plot:")
+
+
+def no_embedding(study: Study) -> None:
+    """What to do when there are no vectors yet."""
+    st.subheader("No latent space yet")
+    if study.has_pictures:
+        st.info(
+            "This study has pictures but no vectors. Make the plain baseline **pixels** (downscaled grey pixels, PCA) "
+            "on the Data page, or embed it with an encoder.",
+            icon=":material/image:",
+        )
+        st.page_link(page("data"), label="Make the baseline on Data", icon=":material/database:")
+    else:
+        st.info(
+            "This study has neither vectors nor pictures, so there is no map. Name measured columns as features = [...] "
+            "under [columns] in study.toml, or import the table again on the Data page and mark its measurements as "
+            "features. Times, animals and variables can be looked at all the same.",
+            icon=":material/table_chart:",
+        )
+        st.page_link(page("data"), label="Go to Data", icon=":material/database:")
+
+
+def when(study: Study) -> None:
+    """The calendar of observations."""
+    st.subheader("When")
+    times = study.time
+    if times is None:
+        st.caption("The study does not say when its observations were made.")
+    elif times.dtype.kind == "M":
+        st.plotly_chart(
+            charts.calendar(times, palette()),
+            theme=None,
+            config={"displayModeBar": False},
+            alt=f"Observations a week, {span(study)}",
+        )
+    else:
+        unit = study.spec.columns.time_unit or "time"
+        st.plotly_chart(
+            charts.timeline(times, unit, palette()),
+            theme=None,
+            config={"displayModeBar": False},
+            alt=f"Observations by time in {unit}, {span(study)}",
+        )
+
+
+def next_steps(study: Study) -> None:
+    """Where to go from here."""
+    st.subheader("Where to go next")
+    with st.container(border=True):
+        if study.embedding_names:
+            st.page_link(page("map"), label="**Map**: colour, filter, select, save as CSV", icon=":material/scatter_plot:")
+        st.page_link(page("data"), label="**Data**: open a table of your own", icon=":material/upload_file:")
+
+
+def variables(study: Study) -> None:
+    """What is known of the observations, and how much of it is missing."""
+    st.subheader("What is known")
+    table = variables_table(study)
+    if table.empty:
+        st.caption("No variable is described in study.toml yet, so there is nothing to colour by.")
+        return
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_config={
+            "missing": st.column_config.ProgressColumn("missing", format="%.1f %%", min_value=0, max_value=100, width="small"),
+            "values": st.column_config.TextColumn("values", width="large"),
+        },
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner="Looking the study over")
+def _checked(path: str, stamped: tuple[object, ...], _study: Study) -> list[Finding]:
+    del path, stamped
+    return check(_study)
+
+
+def findings(study: Study) -> None:
+    """What a look over the study found, with a button that also looks at every picture."""
+    st.subheader("What was noticed")
+    stamped = stamp(str(study.path))
+    key = f"check-{study.path}"
+    found = _checked(str(study.path), stamped, study)
+    looked = jobs.job(key)
+    if looked is not None and looked.state == "done":
+        found = looked.result()
+    show_findings(found)
+    if not study.has_pictures:
+        return
+    if looked is not None and looked.state == "running":
+        jobs.watch(key, "Looking at every picture")
+    elif looked is not None and looked.state == "done":
+        st.caption("Every picture was opened.")
+    elif st.button("Look at every picture too", icon=":material/image_search:"):
+        jobs.forget(key)
+        jobs.start(key, check_at, study.path)
+        st.rerun()
+
+
+def show_findings(found: list[Finding]) -> None:
+    """Findings as a list, errors first; the rest on request."""
+    if not found:
+        st.markdown(":green[:material/check_circle:] Nothing to mend.")
+        return
+    kinds = [count(sum(f.severity == kind for f in found), kind) for kind in ("error", "warning", "note")]
+    st.caption(", ".join(kinds))
+    st.markdown("\n".join(_line(finding) for finding in found[:_SHOWN_FINDINGS]))
+    if len(found) > _SHOWN_FINDINGS:
+        with st.expander(f"{len(found) - _SHOWN_FINDINGS} more"):
+            st.markdown("\n".join(_line(finding) for finding in found[_SHOWN_FINDINGS:]))
+
+
+def _line(finding: Finding) -> str:
+    how = f" {for_markdown(finding.how)}." if finding.how else ""
+    return f"- {_MARKS[finding.severity]} **{for_markdown(finding.place)}**: {for_markdown(finding.what)}.{how}"

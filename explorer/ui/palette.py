@@ -1,0 +1,40 @@
+"""Colours and marks, for light and dark."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+# Okabe and Ito (2008): told apart by every common kind of colour vision. Yellow comes late on white, where it is
+# faint; black is left out, since text has it.
+_LIGHT = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6D1F", "#F0E442")
+_DARK = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#3C8DC5", "#C9CED6")
+
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
+"""Marker shapes as a second channel, for up to as many categories."""
+
+SEQUENTIAL = "Cividis"
+CYCLIC = "Phase"
+MAX_COLOURS = len(_LIGHT)
+
+
+@dataclass(frozen=True)
+class Palette:
+    """What a chart needs to know of the theme."""
+
+    categories: tuple[str, ...]
+    text: str
+    grid: str
+    background: str
+    missing: str
+    accent: str
+
+
+_PALETTES = {
+    "light": Palette(_LIGHT, "#1D2733", "#E3E8ED", "#FFFFFF", "#9AA4AF", "#0072B2"),
+    "dark": Palette(_DARK, "#E6EBF0", "#2A333D", "#12171D", "#5F6B78", "#56B4E9"),
+}
+
+
+def palette() -> Palette:
+    """The colours of the theme that this browser shows."""
+    return _PALETTES["dark" if st.context.theme.type == "dark" else "light"]

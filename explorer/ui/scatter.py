@@ -1,0 +1,273 @@
+"""The map drawn by Plotly: one figure of a projection, coloured by a variable."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from explorer.space.projections import NAMES, Projection
+from explorer.space.shown import Shown
+from explorer.study.schema import Variable
+from explorer.ui.palette import CYCLIC, MAX_COLOURS, SEQUENTIAL, SYMBOLS, Palette
+from explorer.ui.plain import for_plotly
+
+MAX_DRAWN = {2: 150_000, 3: 20_000}
+"""Points drawn at most. In 2-D: a selected point costs the browser's message about 134 bytes, and past 25 MB (some
+186,000 points) the message is lost; in 3-D: Plotly's drawing becomes slow."""
+
+_HOVER_TEXT_UP_TO = 20_000
+OTHER = "other"
+MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """What the points are coloured by."""
+
+    name: str
+    variable: Variable
+    values: pd.Series
+
+    @property
+    def title(self) -> str:
+        """The variable's name with its unit, for a legend."""
+        label = self.variable.label or self.name.replace("_", " ")
+        return f"{label} ({self.variable.unit})" if self.variable.unit else label
+
+
+def drawn_rows(projection: Projection, seen: Shown) -> npt.NDArray[np.int64]:
+    """Rows that are drawn: all that have a place, or a fixed random sample of them when they are too many.
+
+    The sample takes what passes the filters first.
+    """
+    limit = MAX_DRAWN[projection.choice.dims]
+    rows = np.flatnonzero(projection.placed)
+    if len(rows) <= limit:
+        return rows
+    order = np.random.default_rng(0).permutation(rows)
+    first = order[np.argsort(~seen.visible[order], kind="stable")][:limit]
+    return np.sort(first)
+
+
+def figure(
+    projection: Projection,
+    seen: Shown,
+    rows: npt.NDArray[np.int64],
+    colouring: Colouring | None,
+    palette: Palette,
+    *,
+    hover: pd.Series | None = None,
+    height: int = 620,
+    selecting: bool = True,
+    animal_rows: npt.NDArray[np.int64] | None = None,
+) -> go.Figure:
+    """The figure of the points ``rows``. ``hover`` gives each observation's first line in the hover label.
+
+    Each point carries its row number in ``customdata``, since Plotly's own numbers restart in every trace.
+    """
+    visible = rows[seen.filtered[rows]]
+    hidden = rows[~seen.filtered[rows]]
+    painter = _Painter(projection, seen, palette, hover, len(rows), selecting)
+    fig = go.Figure()
+    if len(hidden):
+        fig.add_trace(painter.trace(hidden, "filtered out", {"color": palette.missing, "opacity": 0.15}, dim=True))
+    for trace in _coloured(painter, visible, colouring):
+        fig.add_trace(trace)
+    if animal_rows is not None and len(animal_rows):
+        fig.add_trace(painter.ring(animal_rows))
+    fig.update_layout(_layout(projection, palette, height, colouring, selecting))
+    return fig
+
+
+@dataclass(frozen=True)
+class _Painter:
+    projection: Projection
+    seen: Shown
+    palette: Palette
+    hover: pd.Series | None
+    total: int
+    selecting: bool
+
+    @property
+    def flat(self) -> bool:
+        return self.projection.choice.dims == 2
+
+    @property
+    def size(self) -> float:
+        """Smaller where there are more, so that 70,000 points are still points."""
+        return float(np.clip(9.5 - 1.55 * np.log10(max(self.total, 100) / 100), 2.2, 9.5)) * (1.0 if self.flat else 0.6)
+
+    @property
+    def opacity(self) -> float:
+        return float(np.clip(1.05 - 0.15 * np.log10(max(self.total, 10) / 10), 0.45, 0.9))
+
+    def trace(
+        self,
+        rows: npt.NDArray[np.int64],
+        name: str,
+        marker: dict[str, object],
+        *,
+        said: pd.Series | None = None,
+        dim: bool = False,
+    ) -> go.Scattergl | go.Scatter3d:
+        places = self.projection.coordinates[rows]
+        axes = dict(zip("xyz", places.T, strict=False))
+        template = "%{text}<extra></extra>" if self.total <= _HOVER_TEXT_UP_TO else f"{for_plotly(name)}<extra></extra>"
+        if dim:
+            template = None
+        text = self._text(rows, name, said) if template and "text" in template else None
+        options: dict[str, object] = {
+            **axes,
+            "mode": "markers",
+            "name": for_plotly(name),
+            "customdata": rows.astype(np.int32),
+            "marker": {"size": self.size, "opacity": self.opacity, "line": {"width": 0}, **marker},
+        }
+        if dim:
+            options |= {"hoverinfo": "skip"}
+        else:
+            options |= {"hovertemplate": template, "text": text}
+        if not self.flat:
+            return go.Scatter3d(options)
+        if self.selecting and self.seen.selected.any():
+            options |= {
+                "selectedpoints": np.flatnonzero(self.seen.selected[rows]),
+                "selected": {"marker": {"opacity": 1.0, "size": self.size * 1.15}},
+                "unselected": {"marker": {"opacity": 0.13, "color": self.palette.missing}},
+            }
+        return go.Scattergl(options)
+
+    def _text(self, rows: npt.NDArray[np.int64], name: str, said: pd.Series | None) -> list[str]:
+        first = self.hover.iloc[rows].astype(str) if self.hover is not None else pd.Series(rows + 1).map("row {}".format)
+        second = said.iloc[rows].astype(str) if said is not None else pd.Series([name] * len(rows))
+        return [f"{for_plotly(a)}<br>{for_plotly(b)}" for a, b in zip(first, second, strict=True)]
+
+    def ring(self, rows: npt.NDArray[np.int64]) -> go.Scattergl | go.Scatter3d:
+        """Circles around one animal's points."""
+        places = self.projection.coordinates[rows]
+        kind = go.Scattergl if self.flat else go.Scatter3d
+        return kind(
+            **dict(zip("xyz", places.T, strict=False)),
+            mode="markers",
+            name="the animal looked for",
+            hoverinfo="skip",
+            marker={"size": self.size + 5, "symbol": "circle-open", "color": self.palette.text, "line": {"width": 2}},
+        )
+
+
+def _coloured(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring | None) -> list[go.Scattergl]:
+    if colouring is None:
+        return [painter.trace(rows, "observations", {"color": painter.palette.accent})]
+    values = colouring.values
+    known = rows[values.iloc[rows].notna().to_numpy()]
+    unknown = np.setdiff1d(rows, known, assume_unique=True)
+    grey = {"color": painter.palette.missing, "symbol": "circle-open" if painter.total < 5_000 else "circle"}
+    traces = [painter.trace(unknown, MISSING, grey)] if len(unknown) else []
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return traces + _by_category(painter, known, colouring)
+    return [*traces, _by_number(painter, known, colouring)]
+
+
+def _by_category(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring) -> list[go.Scattergl]:
+    values = colouring.values
+    codes = values.cat.codes.to_numpy()[rows]
+    present = [code for code in range(len(values.cat.categories)) if (codes == code).any()]
+    if len(present) > MAX_COLOURS:
+        sizes = np.bincount(codes, minlength=len(values.cat.categories))
+        named = sorted(sorted(present, key=lambda code: -sizes[code])[: MAX_COLOURS - 1])
+    else:
+        named = present
+    if values.cat.ordered and len(present) <= MAX_COLOURS:
+        import plotly.colors
+
+        ramp = plotly.colors.sample_colorscale(SEQUENTIAL, np.linspace(0.05, 0.95, len(named)))
+        colours = dict(zip(named, ramp, strict=True))
+    else:
+        colours = dict(zip(named, painter.palette.categories, strict=False))
+    shapes = painter.flat and len(present) <= len(SYMBOLS) and painter.total <= 20_000
+    traces = []
+    rest = rows[~np.isin(codes, named)]
+    if len(rest):
+        name = f"{OTHER} ({len(present) - len(named)} more)"
+        traces.append(painter.trace(rest, name, {"color": painter.palette.missing}, said=values))
+    for place, code in enumerate(named):
+        marker = {"color": colours[code], "symbol": SYMBOLS[place] if shapes else "circle"}
+        traces.append(painter.trace(rows[codes == code], str(values.cat.categories[code]), marker))
+    return traces
+
+
+def _by_number(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring) -> go.Scattergl:
+    values = colouring.values.to_numpy(dtype=np.float32)[rows]
+    cycle = colouring.variable.cycle
+    if cycle is not None:
+        low, high = 0.0, cycle
+    elif len(values):
+        # The tails would otherwise leave most points in one colour; the bar says that they are beyond it.
+        low, high = (float(bound) for bound in np.percentile(values, [1, 99]))
+        if low == high:
+            low, high = float(values.min()), float(values.max())
+    else:
+        low, high = 0.0, 1.0
+    marker = {
+        "color": values,
+        "colorscale": CYCLIC if cycle is not None else SEQUENTIAL,
+        "cmin": low,
+        "cmax": high,
+        "showscale": True,
+        "colorbar": {
+            "title": {"text": for_plotly(colouring.title), "side": "right"},
+            "thickness": 12,
+            "len": 0.8,
+            "outlinewidth": 0,
+            "tickfont": {"color": painter.palette.text},
+        },
+    }
+    said = colouring.values.map(lambda value: f"{value:.4g}")
+    trace = painter.trace(rows, colouring.title, marker, said=said)
+    trace.showlegend = False
+    return trace
+
+
+def _layout(
+    projection: Projection, palette: Palette, height: int, colouring: Colouring | None, selecting: bool
+) -> dict[str, object]:
+    axis = {"showgrid": True, "gridcolor": palette.grid, "zeroline": False, "showticklabels": False, "ticks": ""}
+    titles = axis_titles(projection)
+    base: dict[str, object] = {
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": palette.text, "size": 13},
+        "legend": {
+            "title": {"text": for_plotly(colouring.title) if colouring else ""},
+            "itemsizing": "constant",
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+        "hoverlabel": {"align": "left"},
+        "dragmode": ("lasso" if selecting else "pan") if projection.choice.dims == 2 else "orbit",
+        "selectionrevision": "kept",
+        "uirevision": f"{projection.choice}",
+        "showlegend": colouring is not None,
+    }
+    if projection.choice.dims == 3:
+        scene = {f"{name}axis": {**axis, "title": {"text": title}, "showbackground": False} for name, title in zip("xyz", titles, strict=True)}
+        return {**base, "scene": {**scene, "aspectmode": "data"}}
+    x, y = titles
+    return {
+        **base,
+        "xaxis": {**axis, "title": {"text": x, "standoff": 4}},
+        # Equal scales: distances on the map mean the same in every direction.
+        "yaxis": {**axis, "title": {"text": y, "standoff": 4}, "scaleanchor": "x"},
+    }
+
+
+def axis_titles(projection: Projection) -> list[str]:
+    """Names of the axes; PCA's say how much of the variance each holds."""
+    name = NAMES[projection.choice.method]
+    if projection.explained:
+        shares = [*projection.explained, *[0.0] * 3][: projection.choice.dims]
+        return [f"{name} {i} ({share:.0%} of the variance)" for i, share in enumerate(shares, 1)]
+    return [f"{name} {i}" for i in range(1, projection.choice.dims + 1)]

@@ -1,0 +1,101 @@
+"""The study at hand: opened once for everybody, chosen in the sidebar."""
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.errors import UserError
+from explorer.places import sample_study
+from explorer.study.study import Study, open_study
+from explorer.ui.recent import recent, remember
+from explorer.ui.server import STUDY_VARIABLE
+from explorer.ui.state import propose, view
+from explorer.view import View
+
+_CHOICE, _PATH = "study_choice", "study_path"
+
+
+def default_path() -> str:
+    """The study named on the command line, or the sample."""
+    return str(Path(os.environ.get(STUDY_VARIABLE) or sample_study()).resolve())
+
+
+def stamp(path: str) -> tuple[tuple[str, int, int], ...]:
+    """What changes when a file of the study changes; part of every cache key."""
+    folder = Path(path)
+    files = [*folder.glob("*.toml"), *folder.glob("*.parquet"), *folder.glob("*.csv"), *folder.glob("embeddings/*")]
+    stats = [(file.name, file.stat()) for file in sorted(files)]
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _opened(path: str, stamped: tuple[tuple[str, int, int], ...]) -> Study:
+    del stamped
+    return open_study(path)
+
+
+def at_hand() -> Study:
+    """The study of the view at hand. Raises UserError when it cannot be opened."""
+    path = view().study or default_path()
+    return _opened(path, stamp(path))
+
+
+def open_path(path: str) -> None:
+    """Make the study at ``path`` the one at hand and remember it. Raises UserError when it cannot be opened."""
+    resolved = str(Path(path).expanduser().resolve())
+    study = _opened(resolved, stamp(resolved))
+    remember(str(study.path))
+    propose(View(study=str(study.path)))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _name_of(path: str, changed: int) -> str:
+    del changed
+    try:
+        return open_study(path).name
+    except UserError:
+        return Path(path).name
+
+
+def _name(path: str) -> str:
+    file = Path(path) / "study.toml"
+    return _name_of(path, file.stat().st_mtime_ns if file.exists() else 0)
+
+
+def sidebar() -> None:
+    """The chooser: sample, studies opened lately, a path; an upload leads to the Data page."""
+    current = view().study or default_path()
+    choices = list(dict.fromkeys([current, default_path(), str(sample_study().resolve()), *recent()]))
+    st.session_state[_CHOICE] = current
+    st.sidebar.selectbox(
+        "Study",
+        choices,
+        key=_CHOICE,
+        format_func=_name,
+        on_change=lambda: _try(st.session_state[_CHOICE]),
+        help=f"Open now: {current}",
+    )
+    with st.sidebar.popover("Open another study", icon=":material/folder_open:", width="stretch"):
+        st.text_input("Folder of a study", key=_PATH, placeholder="/home/me/my-study")
+        st.button("Open", on_click=lambda: _try(st.session_state[_PATH]), type="primary", width="stretch")
+        st.caption("A table of your own, or vectors? Make a study of them on the Data page, by upload or by path.")
+        st.page_link(pages_data(), label="Go to Data", icon=":material/upload_file:")
+    if failed := st.session_state.pop("study_error", None):
+        st.sidebar.error(failed, icon=":material/error:")
+
+
+def _try(path: str) -> None:
+    if not path.strip():
+        return
+    try:
+        open_path(path)
+    except UserError as error:
+        st.session_state["study_error"] = str(error)
+
+
+def pages_data() -> st.Page:
+    """The Data page, for links."""
+    from explorer.ui.navigation import page
+
+    return page("data")
