@@ -18,7 +18,8 @@ from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, proj
 from explorer.ui.overview import no_embedding
 from explorer.ui.palette import palette
 from explorer.ui.plain import count, for_markdown
-from explorer.ui.scatter import MAX_DRAWN, Colouring, drawn_rows, figure
+from explorer.ui.colouring import Colouring
+from explorer.ui.scatter import MAX_DRAWN, drawn_rows, figure
 from explorer.ui.state import propose, view
 from explorer.ui.studies import stamp
 from explorer.view import NO_COLOUR, MapChoice, Selection, View

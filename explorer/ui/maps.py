@@ -7,7 +7,7 @@ from explorer.space.colouring import first_colour
 from explorer.space.projections import Projection, cache_path, project, quick, read_projection, settled
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
-from explorer.ui.scatter import Colouring
+from explorer.ui.colouring import Colouring
 from explorer.view import NO_COLOUR, MapChoice, View
 
 

@@ -1,9 +1,9 @@
 """The parts of the Overview page."""
 
+import numpy as np
 import streamlit as st
 
 from explorer.errors import UserError
-from explorer.space.shown import shown
 from explorer.study.check import check, check_at
 from explorer.study.findings import Finding
 from explorer.study.study import Study
@@ -11,9 +11,10 @@ from explorer.ui import charts, jobs
 from explorer.ui.describe import per_animal, span, summary, variables_table
 from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, projection_at_hand
 from explorer.ui.navigation import page
+from explorer.ui.legend import legend
 from explorer.ui.palette import palette
 from explorer.ui.plain import count, for_markdown
-from explorer.ui.scatter import drawn_rows, figure
+from explorer.ui.raster import still
 from explorer.ui.state import view
 from explorer.ui.studies import stamp
 from explorer.view import MapChoice, View
@@ -24,6 +25,7 @@ _MARKS = {
     "note": ":material/info:",
 }
 _SHOWN_FINDINGS = 12
+_STILL = (1_240, 800)
 
 
 def heading(study: Study) -> None:
@@ -41,12 +43,9 @@ def heading(study: Study) -> None:
     if when := span(study):
         facts["Time"] = when
     facts["Variables"] = f"{len(study.variables):,}"
-    for place, (label, value) in zip(st.columns(_widths(facts)), facts.items(), strict=True):
-        place.metric(label, value)
-
-
-def _widths(facts: dict[str, str]) -> list[float]:
-    return [max(1.0, len(value) / 9) for value in facts.values()]
+    with st.container(horizontal=True, gap="large"):
+        for label, value in facts.items():
+            st.metric(label, value, width="content")
 
 
 def preview(study: Study) -> None:
@@ -64,14 +63,11 @@ def preview(study: Study) -> None:
         st.warning(str(error), icon=":material/warning:")
         return
     assert projection is not None  # PCA is always at hand
-    seen = shown(study, View(), projection)
     colours = colouring(study, stamped, View(embedding=name), projection)
-    rows = drawn_rows(projection, seen)
-    fig = figure(projection, seen, rows, colours, palette(), height=430, selecting=False)
-    said = f"coloured by {colours.title}" if colours else "not coloured"
-    st.plotly_chart(
-        fig, theme=None, key="preview", config={"displayModeBar": False}, alt=f"The latent space of {study.name}, {said}"
-    )
+    rows = np.flatnonzero(projection.placed)
+    drawn = still(projection, rows, colours, palette(), _STILL)
+    st.image(drawn, width="stretch", output_format="PNG")
+    legend(colours, rows)
     why = (
         f"Each point is one observation; near points have similar vectors in {name}. Coloured by {colours.title}, the "
         "variable that explains most of this picture."

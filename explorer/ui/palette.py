@@ -14,7 +14,6 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 
 SEQUENTIAL = "Cividis"
 CYCLIC = "Phase"
-MAX_COLOURS = len(_LIGHT)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 
 from explorer.space.projections import NAMES, Projection
 from explorer.space.shown import Shown
-from explorer.study.schema import Variable
-from explorer.ui.palette import CYCLIC, MAX_COLOURS, SEQUENTIAL, SYMBOLS, Palette
+from explorer.ui.colouring import MISSING, Colouring, groups, split_missing
+from explorer.ui.palette import Palette
 from explorer.ui.plain import for_plotly
 
 MAX_DRAWN = {2: 150_000, 3: 20_000}
@@ -18,23 +18,6 @@ MAX_DRAWN = {2: 150_000, 3: 20_000}
 186,000 points) the message is lost; in 3-D: Plotly's drawing becomes slow."""
 
 _HOVER_TEXT_UP_TO = 20_000
-OTHER = "other"
-MISSING = "missing"
-
-
-@dataclass(frozen=True)
-class Colouring:
-    """What the points are coloured by."""
-
-    name: str
-    variable: Variable
-    values: pd.Series
-
-    @property
-    def title(self) -> str:
-        """The variable's name with its unit, for a legend."""
-        label = self.variable.label or self.name.replace("_", " ")
-        return f"{label} ({self.variable.unit})" if self.variable.unit else label
 
 
 def drawn_rows(projection: Projection, seen: Shown) -> npt.NDArray[np.int64]:
@@ -160,59 +143,23 @@ class _Painter:
 def _coloured(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring | None) -> list[go.Scattergl]:
     if colouring is None:
         return [painter.trace(rows, "observations", {"color": painter.palette.accent})]
-    values = colouring.values
-    known = rows[values.iloc[rows].notna().to_numpy()]
-    unknown = np.setdiff1d(rows, known, assume_unique=True)
+    known, unknown = split_missing(colouring, rows)
     grey = {"color": painter.palette.missing, "symbol": "circle-open" if painter.total < 5_000 else "circle"}
     traces = [painter.trace(unknown, MISSING, grey)] if len(unknown) else []
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return traces + _by_category(painter, known, colouring)
-    return [*traces, _by_number(painter, known, colouring)]
-
-
-def _by_category(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring) -> list[go.Scattergl]:
-    values = colouring.values
-    codes = values.cat.codes.to_numpy()[rows]
-    present = [code for code in range(len(values.cat.categories)) if (codes == code).any()]
-    if len(present) > MAX_COLOURS:
-        sizes = np.bincount(codes, minlength=len(values.cat.categories))
-        named = sorted(sorted(present, key=lambda code: -sizes[code])[: MAX_COLOURS - 1])
-    else:
-        named = present
-    if values.cat.ordered and len(present) <= MAX_COLOURS:
-        import plotly.colors
-
-        ramp = plotly.colors.sample_colorscale(SEQUENTIAL, np.linspace(0.05, 0.95, len(named)))
-        colours = dict(zip(named, ramp, strict=True))
-    else:
-        colours = dict(zip(named, painter.palette.categories, strict=False))
-    shapes = painter.flat and len(present) <= len(SYMBOLS) and painter.total <= 20_000
-    traces = []
-    rest = rows[~np.isin(codes, named)]
-    if len(rest):
-        name = f"{OTHER} ({len(present) - len(named)} more)"
-        traces.append(painter.trace(rest, name, {"color": painter.palette.missing}, said=values))
-    for place, code in enumerate(named):
-        marker = {"color": colours[code], "symbol": SYMBOLS[place] if shapes else "circle"}
-        traces.append(painter.trace(rows[codes == code], str(values.cat.categories[code]), marker))
+    if not colouring.by_category:
+        return [*traces, _by_number(painter, known, colouring)]
+    for group in groups(colouring, known, painter.palette):
+        marker = {"color": group.colour, "symbol": group.symbol if painter.flat else "circle"}
+        said = colouring.values if group.label.startswith("other (") else None
+        traces.append(painter.trace(group.rows, group.label, marker, said=said))
     return traces
 
 
 def _by_number(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring) -> go.Scattergl:
-    values = colouring.values.to_numpy(dtype=np.float32)[rows]
-    cycle = colouring.variable.cycle
-    if cycle is not None:
-        low, high = 0.0, cycle
-    elif len(values):
-        # The tails would otherwise leave most points in one colour; the bar says that they are beyond it.
-        low, high = (float(bound) for bound in np.percentile(values, [1, 99]))
-        if low == high:
-            low, high = float(values.min()), float(values.max())
-    else:
-        low, high = 0.0, 1.0
+    low, high = colouring.limits(rows)
     marker = {
-        "color": values,
-        "colorscale": CYCLIC if cycle is not None else SEQUENTIAL,
+        "color": colouring.values.to_numpy(dtype=np.float32)[rows],
+        "colorscale": colouring.scale,
         "cmin": low,
         "cmax": high,
         "showscale": True,
@@ -224,8 +171,7 @@ def _by_number(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colour
             "tickfont": {"color": painter.palette.text},
         },
     }
-    said = colouring.values.map(lambda value: f"{value:.4g}")
-    trace = painter.trace(rows, colouring.title, marker, said=said)
+    trace = painter.trace(rows, colouring.title, marker, said=colouring.values.map("{:.4g}".format))
     trace.showlegend = False
     return trace
 
@@ -242,7 +188,7 @@ def _layout(
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": palette.text, "size": 13},
         "legend": {
-            "title": {"text": for_plotly(colouring.title) if colouring else ""},
+            "title": {"text": for_plotly(colouring.title) if colouring else "", "font": {"size": 13}},
             "itemsizing": "constant",
             "bgcolor": "rgba(0,0,0,0)",
         },
@@ -258,9 +204,9 @@ def _layout(
     x, y = titles
     return {
         **base,
-        "xaxis": {**axis, "title": {"text": x, "standoff": 4}},
+        "xaxis": {**axis, "title": {"text": x, "standoff": 4, "font": {"size": 13}}},
         # Equal scales: distances on the map mean the same in every direction.
-        "yaxis": {**axis, "title": {"text": y, "standoff": 4}, "scaleanchor": "x"},
+        "yaxis": {**axis, "title": {"text": y, "standoff": 4, "font": {"size": 13}}, "scaleanchor": "x"},
     }
 
 

@@ -80,6 +80,8 @@ def dated(texts: Texts, *, file: str, name: str, reading: Reading) -> tuple[pa.A
     """One text column, as timestamps when all of it is dates, and how it was read."""
     if not len(texts.values):
         return pa.nulls(len(texts.codes), pa.string()), []
+    if looks_like_id(name) and not looks_like_date(name):  # 12-3-19 may be a cage
+        return texts.column(), []
     found = read_dates(texts, file=file, column=name, order=reading.dates)
     if found is None:
         return texts.column(), []

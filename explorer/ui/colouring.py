@@ -1,0 +1,113 @@
+"""How the values of a variable become colours and shapes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from explorer.study.schema import Variable
+from explorer.ui.palette import CYCLIC, SEQUENTIAL, SYMBOLS, Palette
+
+Rows = npt.NDArray[np.int64]
+
+MISSING = "missing"
+_SHAPES_UP_TO = 20_000
+_MOST_NAMED = 24
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """What the points are coloured by."""
+
+    name: str
+    variable: Variable
+    values: pd.Series
+
+    @property
+    def title(self) -> str:
+        """The variable's name with its unit, for a legend."""
+        label = self.variable.label or self.name.replace("_", " ")
+        return f"{label} ({self.variable.unit})" if self.variable.unit else label
+
+    @property
+    def by_category(self) -> bool:
+        """Whether the values are categories (else numbers)."""
+        return isinstance(self.values.dtype, pd.CategoricalDtype)
+
+    @property
+    def scale(self) -> str:
+        """Plotly's name of the colour scale for numbers: one that closes on itself for cyclic variables."""
+        return CYCLIC if self.variable.cycle is not None else SEQUENTIAL
+
+    def limits(self, rows: Rows) -> tuple[float, float]:
+        """The numbers at the ends of the colour scale: the cycle, or the 1st and 99th percentile of ``rows``.
+
+        The tails would otherwise leave most points in one colour; what lies beyond has the end's colour.
+        """
+        if self.variable.cycle is not None:
+            return 0.0, self.variable.cycle
+        values = self.values.to_numpy(dtype=np.float64)[rows]
+        values = values[np.isfinite(values)]
+        if not len(values):
+            return 0.0, 1.0
+        low, high = (float(bound) for bound in np.percentile(values, [1, 99]))
+        return (low, high) if low < high else (float(values.min()), float(values.max()))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Points that look alike: one entry of the legend."""
+
+    label: str
+    colour: str
+    symbol: str
+    rows: Rows
+
+
+def split_missing(colouring: Colouring, rows: Rows) -> tuple[Rows, Rows]:
+    """``rows`` with a value, and those without."""
+    known = colouring.values.notna().to_numpy()[rows]
+    return rows[known], rows[~known]
+
+
+def groups(colouring: Colouring, rows: Rows, palette: Palette) -> list[Group]:
+    """One group per category among ``rows``, in the categories' order; the rarest beyond 24 share a grey one.
+
+    Up to six categories differ in shape as well as colour; beyond eight, colours come again in another shape.
+    """
+    values = colouring.values
+    codes = values.cat.codes.to_numpy()[rows]
+    sizes = np.bincount(codes, minlength=len(values.cat.categories))
+    present = np.flatnonzero(sizes)
+    named = present
+    if len(present) > _MOST_NAMED:
+        named = np.sort(present[np.argsort(-sizes[present], kind="stable")[: _MOST_NAMED - 1]])
+    colours = _colours(len(named), values.cat.ordered, palette)
+    out = []
+    rest = rows[~np.isin(codes, named)]
+    if len(rest):
+        out.append(Group(f"other ({len(present) - len(named):,} more)", palette.missing, "circle", rest))
+    order = np.argsort(codes, kind="stable")
+    bounds = np.concatenate([[0], np.cumsum(sizes)])
+    for place, code in enumerate(named):
+        if len(named) <= len(SYMBOLS):
+            symbol = SYMBOLS[place] if len(rows) <= _SHAPES_UP_TO else "circle"
+        else:
+            symbol = SYMBOLS[place // len(palette.categories)]
+        members = rows[order[bounds[code] : bounds[code + 1]]]
+        out.append(Group(str(values.cat.categories[code]), colours[place], symbol, members))
+    return out
+
+
+def _colours(n: int, ordered: bool, palette: Palette) -> list[str]:
+    if ordered and n > 1:  # steps of an order are steps of one scale
+        return scale_colours(SEQUENTIAL, np.linspace(0.02, 0.98, n))
+    return [palette.categories[place % len(palette.categories)] for place in range(n)]
+
+
+def scale_colours(scale: str, shares: npt.NDArray[np.float64]) -> list[str]:
+    """Colours along a Plotly scale, as ``rgb(r, g, b)``; ``shares`` are in 0..1."""
+    import plotly.colors
+
+    return list(plotly.colors.sample_colorscale(scale, shares))
