@@ -28,11 +28,13 @@ def map_partitions(
     """Call `function(partition, rng)` for each partition; the results, in the order of the partitions.
 
     Partition i always gets the i-th child of `SeedSequence(seed)`, so the number of workers does not
-    change the random numbers nor the results (but for the last bits of what BLAS computes: it rounds by
-    its number of threads, of which each worker has its share of the processors). `workers`: 0 or 1 runs everything in this process; None chooses, this process
-    for a single partition and else one worker for each processor. The partitions are drawn as they are
-    needed. `progress` is called in this thread, at the start and after each partition; without a known
-    number of partitions its fraction stays 0 until the end.
+    change the random numbers nor the results. (But for the last bits of what BLAS computes: it rounds by
+    its number of threads, and each worker has only its share of the processors.)
+
+    `workers`: 0 or 1 runs everything in this process; None chooses, this process for a single partition
+    and else one worker for each processor. The partitions are drawn as they are needed. `progress` is
+    called in this thread, at the start and after each partition; without a known number of partitions
+    its fraction stays 0 until the end.
 
     Raises what the function raises (from a worker with its traceback as the cause); Cancelled soon after
     `cancel` is set, where in this process only the end of the current partition is soon; UserError for a

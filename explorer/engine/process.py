@@ -1,7 +1,6 @@
 """The near side of a worker: start it, send it calls, hear from it, kill it."""
 
 import contextlib
-import fcntl
 import io
 import os
 import signal
@@ -62,10 +61,6 @@ class WorkerProcess:
             os.close(theirs)
         self._stdin = cast(io.FileIO, self._process.stdin)
         self._stdout = cast(io.FileIO, self._process.stdout)
-        if sys.platform == "linux":  # halves the time large arrays take; refused beyond the user's quota
-            with contextlib.suppress(OSError):
-                for pipe in (self._stdin, self._stdout):
-                    fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 20)
         self._deliver = deliver
         self._writing = threading.Lock()  # so that no pipe is closed while another thread writes to it
         threading.Thread(target=self._listen, name=f"worker {self.pid}", daemon=True).start()

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from explorer.errors import UserError
-from explorer.space.projections import NAMES, Projection, project
+from explorer.space.projections import NAMES, Projection, Report, project
 from explorer.space.shown import Shown, shown
+from explorer.study.embeddings import Embedding
 from explorer.study.export import csv_bytes, manifest
 from explorer.study.study import Study
-from explorer.view import View, to_query
+from explorer.view import MapChoice, View, to_query
 
 AXES = ("x", "y", "z")
 
@@ -52,19 +53,28 @@ def view_frame(study: Study, view: View, projection: Projection, seen: Shown) ->
     return pd.DataFrame(columns)
 
 
-def export_view(study: Study, view: View, *, file: str, projection: Projection | None = None) -> Export:
+def export_view(
+    study: Study, view: View, *, file: str, projection: Projection | None = None, report: Report | None = None
+) -> Export:
     """The CSV of what ``view`` selects (or shows) with its manifest.
 
-    ``view`` must name its embedding. Raises UserError when its selection cannot be told, or when nothing is left.
+    Without a ``projection`` at hand, the view's map and the one its selection was drawn on are computed (or read
+    from the cache). Raises UserError when the view names no embedding or nothing is left to write.
     """
     if view.embedding is None:
         raise UserError("the view names no embedding", how="Add embedding=NAME to it")
     embedding = study.embedding(view.embedding)
-    projection = projection or project(study, embedding, view.map)
+    if projection is None:
+        drawn = view.selection
+        if drawn.polygons and drawn.embedding in study.embedding_names:
+            project(study, study.embedding(str(drawn.embedding)), drawn.on, report)
+        projection = project(study, embedding, view.map, report)
     seen = shown(study, view, projection)
     if seen.unresolved:
         raise UserError(seen.unresolved)
     frame = view_frame(study, view, projection, seen)
+    if frame.empty:
+        raise UserError("no observation is left to write", how="Loosen the filters, or select others")
     content = csv_bytes(frame)
     query = urlencode({key: value for key, value in to_query(view).items() if key != "study"})
     command = shlex.join(["latent-explorer", "export", str(study.path), "--view", query, "--out", file])
@@ -73,19 +83,7 @@ def export_view(study: Study, view: View, *, file: str, projection: Projection |
         content=content,
         rows=len(frame),
         command=command,
-        study={"name": study.name, "simulated": study.spec.study.simulated, "data_sha256": study.data_hash},
-        embedding={
-            "name": embedding.name,
-            "encoder": embedding.note.encoder,
-            "encoder_hash": embedding.note.encoder_hash,
-            "fingerprint": embedding.fingerprint,
-            "remarks": list(embedding.remarks),
-        },
-        projection={
-            "method": NAMES[projection.choice.method],
-            **projection.choice.model_dump(exclude={"method"}),
-            "remarks": list(projection.remarks),
-        },
+        **_origins(study, embedding, projection),
         filters=[chosen.model_dump(exclude_defaults=True) for chosen in view.filters],
         selection=view.selection.model_dump(exclude_defaults=True),
         counts={
@@ -96,6 +94,46 @@ def export_view(study: Study, view: View, *, file: str, projection: Projection |
         },
     )
     return Export(content, facts, len(frame))
+
+
+def export_projection(
+    study: Study, name: str, choice: MapChoice, *, file: str, report: Report | None = None
+) -> Export:
+    """The coordinates of a map with their manifest: observation_id, x, y[, z]; empty where there is no vector."""
+    embedding = study.embedding(name)
+    projection = project(study, embedding, choice, report)
+    places = dict(zip(AXES, projection.coordinates.T, strict=False))
+    frame = pd.DataFrame({"observation_id": study.ids.to_pandas(), **places})
+    content = csv_bytes(frame)
+    options = [f"--{key}={value}" for key, value in projection.choice.model_dump().items()]
+    command = ["latent-explorer", "project", str(study.path), f"--embedding={name}", *options, "--out", file]
+    facts = manifest(
+        file=file,
+        content=content,
+        rows=len(frame),
+        command=shlex.join(command),
+        **_origins(study, embedding, projection),
+    )
+    return Export(content, facts, len(frame))
+
+
+def _origins(study: Study, embedding: Embedding, projection: Projection) -> dict[str, Any]:
+    return {
+        "study": {"name": study.name, "simulated": study.spec.study.simulated, "data_sha256": study.data_hash},
+        "embedding": {
+            "name": embedding.name,
+            "encoder": embedding.note.encoder,
+            "encoder_hash": embedding.note.encoder_hash,
+            "fingerprint": embedding.fingerprint,
+            "remarks": list(embedding.remarks),
+        },
+        "projection": {
+            **projection.choice.model_dump(),
+            "method": NAMES[projection.choice.method],
+            "explained_variance": list(projection.explained),
+            "remarks": list(projection.remarks),
+        },
+    }
 
 
 def _times(times: Any) -> pd.Series:

@@ -56,6 +56,8 @@ def timeline(times: npt.NDArray[np.float64], unit: str, palette: Palette) -> go.
 
 
 def _dressed(fig: go.Figure, palette: Palette, height: int) -> go.Figure:
+    fig.update_xaxes(automargin=True)
+    fig.update_yaxes(automargin=True)
     return fig.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},

@@ -13,7 +13,6 @@ Rows = npt.NDArray[np.int64]
 
 MISSING = "missing"
 _SHAPES_UP_TO = 20_000
-_MOST_NAMED = 24
 
 
 @dataclass(frozen=True)
@@ -72,17 +71,17 @@ def split_missing(colouring: Colouring, rows: Rows) -> tuple[Rows, Rows]:
 
 
 def groups(colouring: Colouring, rows: Rows, palette: Palette) -> list[Group]:
-    """One group per category among ``rows``, in the categories' order; the rarest beyond 24 share a grey one.
+    """One group per category among ``rows``, in the categories' order; the rarest beyond 16 share a grey one.
 
-    Up to six categories differ in shape as well as colour; beyond eight, colours come again in another shape.
+    Up to six categories differ in shape as well as colour.
     """
     values = colouring.values
     codes = values.cat.codes.to_numpy()[rows]
     sizes = np.bincount(codes, minlength=len(values.cat.categories))
     present = np.flatnonzero(sizes)
     named = present
-    if len(present) > _MOST_NAMED:
-        named = np.sort(present[np.argsort(-sizes[present], kind="stable")[: _MOST_NAMED - 1]])
+    if len(present) > len(palette.categories):
+        named = np.sort(present[np.argsort(-sizes[present], kind="stable")[: len(palette.categories) - 1]])
     colours = _colours(len(named), values.cat.ordered, palette)
     out = []
     rest = rows[~np.isin(codes, named)]
@@ -91,10 +90,8 @@ def groups(colouring: Colouring, rows: Rows, palette: Palette) -> list[Group]:
     order = np.argsort(codes, kind="stable")
     bounds = np.concatenate([[0], np.cumsum(sizes)])
     for place, code in enumerate(named):
-        if len(named) <= len(SYMBOLS):
-            symbol = SYMBOLS[place] if len(rows) <= _SHAPES_UP_TO else "circle"
-        else:
-            symbol = SYMBOLS[place // len(palette.categories)]
+        shaped = len(named) <= len(SYMBOLS) and len(rows) <= _SHAPES_UP_TO
+        symbol = SYMBOLS[place] if shaped else "circle"
         members = rows[order[bounds[code] : bounds[code + 1]]]
         out.append(Group(str(values.cat.categories[code]), colours[place], symbol, members))
     return out
@@ -103,7 +100,7 @@ def groups(colouring: Colouring, rows: Rows, palette: Palette) -> list[Group]:
 def _colours(n: int, ordered: bool, palette: Palette) -> list[str]:
     if ordered and n > 1:  # steps of an order are steps of one scale
         return scale_colours(SEQUENTIAL, np.linspace(0.02, 0.98, n))
-    return [palette.categories[place % len(palette.categories)] for place in range(n)]
+    return [palette.categories[place] for place in range(n)]
 
 
 def scale_colours(scale: str, shares: npt.NDArray[np.float64]) -> list[str]:

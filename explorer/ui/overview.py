@@ -84,7 +84,7 @@ def no_embedding(study: Study) -> None:
     if study.has_pictures:
         st.info(
             "This study has pictures but no vectors. Make the plain baseline **pixels** (downscaled grey pixels, PCA) "
-            "on the Data page, or embed it with an encoder.",
+            "on the Data page.",
             icon=":material/image:",
         )
         st.page_link(page("data"), label="Make the baseline on Data", icon=":material/database:")

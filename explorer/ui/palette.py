@@ -4,10 +4,16 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-# Okabe and Ito (2008): told apart by every common kind of colour vision. Yellow comes late on white, where it is
-# faint; black is left out, since text has it.
-_LIGHT = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6D1F", "#F0E442")
-_DARK = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#3C8DC5", "#C9CED6")
+# First Okabe and Ito (2008), told apart by every common kind of colour vision (black is left out: text has it), then,
+# for more than eight categories, those of Paul Tol (2021) that stay apart from them.
+_LIGHT = (
+    *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6D1F", "#F0E442"),
+    *("#332288", "#882255", "#999933", "#AA4499", "#44AA99", "#661100", "#DDCC77", "#6F7C8A"),
+)
+_DARK = (
+    *("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#D55E00", "#3C78D8", "#C9CED6"),
+    *("#8F86E8", "#C0496F", "#A8A83C", "#C06BC0", "#5FC7B5", "#A0593F", "#E3D596", "#88CCEE"),
+)
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x")
 """Marker shapes as a second channel, for up to as many categories."""

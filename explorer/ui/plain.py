@@ -27,13 +27,3 @@ def for_html(text: object) -> str:
 def count(n: int, noun: str, plural: str | None = None) -> str:
     """``1 animal``, ``2 animals``, ``12,345 animals``."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
-
-
-def share(part: int, whole: int) -> str:
-    """A percentage that never rounds something to 0 % or not quite all to 100 %."""
-    if not whole or not part:
-        return "0 %"
-    percent = 100 * part / whole
-    if percent < 1:
-        return "under 1 %"
-    return "over 99 %" if 99 < percent < 100 else f"{percent:.0f} %"

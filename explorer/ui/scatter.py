@@ -80,11 +80,11 @@ class _Painter:
     @property
     def size(self) -> float:
         """Smaller where there are more, so that 70,000 points are still points."""
-        return float(np.clip(9.5 - 1.55 * np.log10(max(self.total, 100) / 100), 2.2, 9.5)) * (1.0 if self.flat else 0.6)
+        return float(np.clip(9.5 - 2.2 * np.log10(max(self.total, 100) / 100), 2.2, 9.5)) * (1.0 if self.flat else 0.6)
 
     @property
     def opacity(self) -> float:
-        return float(np.clip(1.05 - 0.15 * np.log10(max(self.total, 10) / 10), 0.45, 0.9))
+        return float(np.clip(1.05 - 0.15 * np.log10(max(self.total, 10) / 10), 0.4, 0.9))
 
     def trace(
         self,

@@ -186,10 +186,8 @@ def test_an_idle_worker_ended_from_outside_is_told_too():
 def test_an_idle_worker_ended_from_outside_is_told_while_another_works():
     def kill(progress):
         if progress.fraction > 0:
-            for child in sorted(
-                psutil.Process().children(), key=lambda child: child.pid
-            ):  # the idle one first
-                child.kill()
+            for child in sorted(psutil.Process().children(), key=lambda child: child.pid):
+                child.kill()  # the idle one first
                 time.sleep(0.3)
 
     with pytest.raises(UserError, match="ended from outside"):
@@ -239,7 +237,8 @@ def test_a_partition_that_cannot_be_sent_is_told():
         map_partitions(tasks.double, [threading.Lock()] * 2, seed=0, workers=2)
 
 
-def test_prints_and_reads_do_not_disturb_the_pipes(capfd):
+def test_prints_and_reads_do_not_disturb_the_pipes(capfd, monkeypatch):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)  # prints are not lost in a buffer either
     done = map_partitions(tasks.noisy, range(4), seed=0, workers=2)
     assert done == [("", i) for i in range(4)]
     err = capfd.readouterr().err

@@ -53,7 +53,9 @@ def sort_arrays(arrays: Mapping[str, Array], *, file: str, reading: Reading) -> 
     flat, matrices, findings = _by_shape(arrays, file=file)
     lengths = {name: len(array) for name, array in {**matrices, **flat}.items()}
     if not lengths:
-        raise UserError("holds no array of rows", where=file, how="Save vectors as an array of shape (rows, dimensions)")
+        raise UserError(
+            "holds no array of rows", where=file, how="Save vectors as an array of shape (rows, dimensions)"
+        )
     expected_by, expected = next(iter(lengths.items()))
     for name, length in lengths.items():
         if length != expected:
@@ -76,16 +78,24 @@ def sort_arrays(arrays: Mapping[str, Array], *, file: str, reading: Reading) -> 
     return Arrays(vectors, columns, tuple(findings))
 
 
-def _by_shape(arrays: Mapping[str, Array], *, file: str) -> tuple[dict[str, Array], dict[str, Array], list[Finding]]:
+def _by_shape(
+    arrays: Mapping[str, Array], *, file: str
+) -> tuple[dict[str, Array], dict[str, Array], list[Finding]]:
     flat: dict[str, Array] = {}
     matrices: dict[str, Array] = {}
     findings: list[Finding] = []
     for name, array in arrays.items():
         if array.ndim == 0:
-            findings.append(Finding("note", f"the single value {name} left out: it is not one per observation", file))
+            findings.append(
+                Finding("note", f"the single value {name} left out: it is not one per observation", file)
+            )
         elif array.ndim == 1:
             flat[name] = array
-        elif array.ndim == 2 and array.shape[1] == 1 and any(other.ndim == 2 and other.shape[1] > 1 for other in arrays.values()):
+        elif (
+            array.ndim == 2
+            and array.shape[1] == 1
+            and any(other.ndim == 2 and other.shape[1] > 1 for other in arrays.values())
+        ):
             flat[name] = array[:, 0]
         elif array.ndim == 2 and array.dtype.kind in "fiub" and array.shape[1] > 0:
             matrices[name] = array
@@ -106,7 +116,8 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
 
 
 def clean_vectors(array: Array, *, file: str, name: str) -> tuple[npt.NDArray[np.float32], list[Finding]]:
-    """``array`` (n, d) as float32; a row with a gap or an infinite part becomes a row without vector (all NaN).
+    """``array`` (n, d) as float32; a row with a gap or an infinite part becomes a row without vector (all
+    NaN).
 
     The array itself comes back, memory-mapped or not, when there is nothing to change.
     """
@@ -142,22 +153,35 @@ def clean_vectors(array: Array, *, file: str, name: str) -> tuple[npt.NDArray[np
     if absent:
         rows = f"{absent:,} row{'' if absent == 1 else 's'}"
         findings.append(
-            Finding("note", f"{rows} of {name} hold no vector (all NaN)", file, first_absent + 1, rows_affected=absent)
+            Finding(
+                "note",
+                f"{rows} of {name} hold no vector (all NaN)",
+                file,
+                first_absent + 1,
+                rows_affected=absent,
+            )
         )
     if broken:
-        what = f"{broken:,} row{'' if broken == 1 else 's'} of {name} with a missing or infinite part left without a vector"
-        findings.append(Finding("warning", what, file, first_broken + 1, str(first_column + 1), rows_affected=broken))
+        rows = f"{broken:,} row{'' if broken == 1 else 's'}"
+        what = f"{rows} of {name} with a missing or infinite part left without a vector"
+        findings.append(
+            Finding("warning", what, file, first_broken + 1, str(first_column + 1), rows_affected=broken)
+        )
     if largest > _EXACT_IN_FLOAT32:
-        findings.append(Finding("warning", f"{name} holds whole numbers too large to be kept exactly (float32)", file))
+        findings.append(
+            Finding("warning", f"{name} holds whole numbers too large to be kept exactly (float32)", file)
+        )
     if absent + broken == len(array):
-        raise UserError(f"no row of {name} holds a whole vector", where=file, how="Check how the vectors were made")
+        raise UserError(
+            f"no row of {name} holds a whole vector", where=file, how="Check how the vectors were made"
+        )
     return out, findings  # type: ignore[return-value]
 
 
 def as_column(array: Array, *, file: str, name: str, reading: Reading) -> tuple[pa.Array, list[Finding]]:
     """A one-dimensional array as a column; bytes are decoded, texts that are dates become dates."""
     if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8", errors="replace")
+        array = np.char.decode(array.astype(np.bytes_), "utf-8", errors="replace")
     if array.dtype.kind in "UT":
         return dated(Texts.of(pa.array(array.tolist(), pa.string())), file=file, name=name, reading=reading)
     if array.dtype.kind == "M":
@@ -168,4 +192,6 @@ def as_column(array: Array, *, file: str, name: str, reading: Reading) -> tuple[
         return pa.array(array.astype(np.int64 if array.dtype != np.uint64 else np.uint64)), []
     if array.dtype.kind == "f":
         return pa.array(array.astype(np.float64), from_pandas=True), []
-    raise UserError(f"{name} holds {array.dtype}, which cannot be a column", where=file, how="Save numbers or text")
+    raise UserError(
+        f"{name} holds {array.dtype}, which cannot be a column", where=file, how="Save numbers or text"
+    )

@@ -28,7 +28,9 @@ def clean_names(raw: Sequence[str], *, file: str) -> tuple[list[str], list[Findi
             empty.append(name)
         elif wanted in seen:
             name = _free(f"{wanted}_2", taken, wanted)
-            findings.append(Finding("warning", f"a second column {wanted!r} renamed {name}", file, None, name))
+            findings.append(
+                Finding("warning", f"a second column {wanted!r} renamed {name}", file, None, name)
+            )
         taken.add(name)
         seen.add(name)
         names.append(name)
@@ -47,7 +49,9 @@ def _free(name: str, taken: Iterable[str], stem: str | None = None) -> str:
     return name
 
 
-def typed(columns: Mapping[str, pa.ChunkedArray | pa.Array], *, file: str, reading: Reading) -> tuple[pa.Table, list[Finding]]:
+def typed(
+    columns: Mapping[str, pa.ChunkedArray | pa.Array], *, file: str, reading: Reading
+) -> tuple[pa.Table, list[Finding]]:
     """The text ``columns`` as a table of numbers, timestamps and text, and how they were read."""
     findings: list[Finding] = []
     texts: dict[str, Texts] = {}
@@ -82,7 +86,7 @@ def dated(texts: Texts, *, file: str, name: str, reading: Reading) -> tuple[pa.A
         return pa.nulls(len(texts.codes), pa.string()), []
     if looks_like_id(name) and not looks_like_date(name):  # 12-3-19 may be a cage
         return texts.column(), []
-    found = read_dates(texts, file=file, column=name, order=reading.dates)
+    found = read_dates(texts, file=file, column=name, order=reading.dates, short_years=looks_like_date(name))
     if found is None:
         return texts.column(), []
     if found.bad.any():

@@ -30,10 +30,11 @@ _TIME = (
     r"(?:(?:[T,]|\s)\s*(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,](?P<F>\d{1,9}))?)?"
     r"\s*(?P<ap>[AaPp]\.?[Mm]\.?)?\s*(?P<tz>Z|[+-]\d{2}:?\d{2})?)?$"
 )
+_SHORT, _LONG = r"(?P<y>\d{4}|\d{2})", r"(?P<y>\d{4})"
 _FORMS: tuple[tuple[Form, str], ...] = (
     ("year-month-day", r"^(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})" + _TIME),
-    ("day and month in numbers", r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4}|\d{2})" + _TIME),
-    ("month by name", r"^(?P<d>\d{1,2})(?:st|nd|rd|th)?[-\s./]*" + _NAMED + r"[-\s,./]*(?P<y>\d{4}|\d{2})" + _TIME),
+    ("day and month in numbers", r"^(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.]" + _SHORT + _TIME),
+    ("month by name", r"^(?P<d>\d{1,2})(?:st|nd|rd|th)?[-\s./]*" + _NAMED + r"[-\s,./]*" + _SHORT + _TIME),
     ("month by name", r"^" + _NAMED + r"[-\s./]*(?P<d>\d{1,2})(?:st|nd|rd|th)?[-\s,./]+(?P<y>\d{4})" + _TIME),
 )
 _EIGHT = r"^(?P<y>(?:19|20)\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])$"
@@ -60,24 +61,35 @@ class _Parts:
     offsets: int = 0
 
 
-def read_dates(texts: Texts, *, file: str, column: str, order: DateOrder | None = None) -> DateColumn | None:
+def read_dates(
+    texts: Texts, *, file: str, column: str, order: DateOrder | None = None, short_years: bool = True
+) -> DateColumn | None:
     """The dates in ``texts``, or None when the column was not meant as dates.
+
+    ``short_years`` allows years of two digits, which in a column not named like a date may be anything.
 
     Raises UserError when day and month cannot be told apart, or contradict each other; the rows are named.
     """
-    if not len(texts.values) or not _worth_trying(texts):
+    forms = (
+        _FORMS if short_years else tuple((form, pattern.replace(_SHORT, _LONG)) for form, pattern in _FORMS)
+    )
+    if not len(texts.values) or not _worth_trying(texts, forms):
         return None
-    found = _Parts(np.full(len(texts.values), np.datetime64("NaT", "us")), np.zeros(len(texts.values), dtype=bool))
-    for form, pattern in _FORMS:
+    found = _Parts(
+        np.full(len(texts.values), np.datetime64("NaT", "us")), np.zeros(len(texts.values), dtype=bool)
+    )
+    for form, pattern in forms:
         _read_form(texts, form, pattern, found, file=file, column=column, order=order)
     bad = np.isnat(found.dates)
     if texts.rows(found.shaped) < MOSTLY * texts.known:
         return None
     if len(found.forms) > 1:
-        forms = ", ".join(f"{count:,} as {form}" for form, count in found.forms.items())
-        found.notes.append(f"dates in several forms read: {forms}")
+        told = ", ".join(f"{count:,} as {form}" for form, count in found.forms.items())
+        found.notes.append(f"dates in several forms read: {told}")
     if 0 < found.offsets < texts.known:
-        found.notes.append(f"{found.offsets:,} times carry an offset and were turned into UTC, the others have none")
+        found.notes.append(
+            f"{found.offsets:,} times carry an offset and were turned into UTC, the others have none"
+        )
     elif found.offsets:
         found.notes.append("times with an offset turned into UTC")
     return DateColumn(found.dates, bad, tuple(found.notes))
@@ -94,13 +106,15 @@ def read_eight_digits(texts: Texts) -> Dates | None:
 
 def as_timestamps(texts: Texts, dates: Dates) -> pa.Array:
     """One timestamp per row from the dates of the distinct values."""
-    return pa.array(np.append(dates, np.datetime64("NaT", "us"))[texts.codes], pa.timestamp("us"), from_pandas=True)
+    return pa.array(
+        np.append(dates, np.datetime64("NaT", "us"))[texts.codes], pa.timestamp("us"), from_pandas=True
+    )
 
 
-def _worth_trying(texts: Texts) -> bool:
+def _worth_trying(texts: Texts, forms: tuple[tuple[Form, str], ...]) -> bool:
     sample = Texts(texts.values[:_SAMPLE], np.arange(min(_SAMPLE, len(texts.values))))
     shaped = np.zeros(len(sample.values), dtype=bool)
-    for _, pattern in _FORMS:
+    for _, pattern in forms:
         shaped |= sample.matches(pattern)
     return bool(shaped.mean() >= 0.5)
 
@@ -150,7 +164,9 @@ def _order(
         row, value = _earliest(texts, where[decisive])
         found: DateOrder = "day-first" if day_first.any() else "month-first"
         if order is not None and order != found:
-            raise UserError(f"{value} cannot be read {order}", where=place(file, row, column), how=f"Use --dates {found}")
+            raise UserError(
+                f"{value} cannot be read {order}", where=place(file, row, column), how=f"Use --dates {found}"
+            )
         words = "day-month-year" if found == "day-first" else "month-day-year"
         return found == "day-first", f"dates read as {words}, which {value} in row {row:,} decides"
     if order is not None:
@@ -176,7 +192,7 @@ def _years(parts: pa.Array, texts: Texts, where: Ints, found: _Parts) -> Ints:
     short = pc.utf8_length(pc.struct_field(parts, "y")).to_numpy(zero_copy_only=False) == 2
     if short.any():
         row, value = _earliest(texts, where[short])
-        full = np.where(years >= _PIVOT, 1900, 2000) + years
+        full: Ints = np.where(years >= _PIVOT, 1900, 2000) + years
         example = int(full[short & (where == texts.codes[row - 1])][0])
         found.notes.append(f"two-digit years completed: {value} in row {row:,} is taken to be of {example}")
         years = np.where(short, full, years)
@@ -188,8 +204,15 @@ def _dates(years: Ints, months: Ints, days: Ints) -> Dates:
     month = (years - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (np.clip(months, 1, 12) - 1)
     start = month.astype("datetime64[D]")
     length = ((month + 1).astype("datetime64[D]") - start).astype(np.int64)
-    real = (months >= 1) & (months <= 12) & (days >= 1) & (days <= length) & (years >= FIRST_YEAR) & (years <= LAST_YEAR)
-    out = start + (days - 1)
+    real = (
+        (months >= 1)
+        & (months <= 12)
+        & (days >= 1)
+        & (days <= length)
+        & (years >= FIRST_YEAR)
+        & (years <= LAST_YEAR)
+    )
+    out: Dates = start + (days - 1).astype("timedelta64[D]")
     out[~real] = np.datetime64("NaT")
     return out
 
@@ -203,9 +226,13 @@ def _time_of_day(parts: pa.Array) -> npt.NDArray[np.timedelta64]:
     twelve = halves != ""
     real = (minutes < 60) & (seconds < 60) & np.where(twelve, (hours >= 1) & (hours <= 12), hours < 24)
     hours = np.where(twelve, hours % 12 + np.where(halves == "p", 12, 0), hours)
-    offset = np.asarray(pc.replace_substring(pc.struct_field(parts, "tz"), ":", "").to_numpy(zero_copy_only=False), dtype=str)
+    offset = np.asarray(
+        pc.replace_substring(pc.struct_field(parts, "tz"), ":", "").to_numpy(zero_copy_only=False), dtype=str
+    )
     minutes_off = np.array([_offset(text) for text in offset], dtype=np.int64)
-    out = (((hours * 60 + minutes - minutes_off) * 60 + seconds) * 1_000_000 + micro).astype("timedelta64[us]")
+    out: npt.NDArray[np.timedelta64] = (
+        ((hours * 60 + minutes - minutes_off) * 60 + seconds) * 1_000_000 + micro
+    ).astype("timedelta64[us]")
     out[~real] = np.timedelta64("NaT")
     return out
 
@@ -218,14 +245,22 @@ def _offset(text: str) -> int:
 
 def _named_months(parts: pa.Array) -> Ints:
     short = pc.utf8_slice_codeunits(pc.utf8_lower(pc.struct_field(parts, "mon")), 0, 3)
-    return pc.index_in(short, value_set=pa.array(_MONTHS, short.type)).to_numpy(zero_copy_only=False).astype(np.int64) + 1
+    return (
+        pc.index_in(short, value_set=pa.array(_MONTHS, short.type))
+        .to_numpy(zero_copy_only=False)
+        .astype(np.int64)
+        + 1
+    )
 
 
 def _has(parts: pa.Array, name: str) -> npt.NDArray[np.bool_]:
-    return np.asarray(pc.not_equal(pc.struct_field(parts, name), "").to_numpy(zero_copy_only=False), dtype=bool)
+    return np.asarray(
+        pc.not_equal(pc.struct_field(parts, name), "").to_numpy(zero_copy_only=False), dtype=bool
+    )
 
 
 def _ints(parts: pa.Array, name: str) -> Ints:
     text = pc.struct_field(parts, name)
     filled = pc.if_else(pc.equal(text, ""), pa.scalar("0", text.type), text)
-    return pc.fill_null(pc.cast(filled, pa.int64()), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    numbers = pc.fill_null(pc.cast(filled, pa.int64()), 0)
+    return np.asarray(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)

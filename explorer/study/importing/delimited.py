@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,24 @@ from explorer.study.importing.encoding import to_utf8
 from explorer.study.importing.reading import Reading, place
 from explorer.study.importing.unpack import read_bytes
 
+
+class _Quoting(csv.excel):
+    """Text that holds the separator stands in quotes."""
+
+
+class _Plain(csv.excel):
+    """Quotation marks are characters like others."""
+
+    quoting = csv.QUOTE_NONE
+
+
 _MAX_BLOCK = 2**31 - 1
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?|nan|NaN")
 
 
-def read_delimited(path: Path, *, reading: Reading, keep_empty_rows: bool = False) -> tuple[pa.Table, list[Finding]]:
+def read_delimited(
+    path: Path, *, reading: Reading, keep_empty_rows: bool = False
+) -> tuple[pa.Table, list[Finding]]:
     """A text table with a header line, typed, and how it was read.
 
     Rows without any value are left out and told, unless ``keep_empty_rows`` (their vectors lie elsewhere).
@@ -33,7 +47,9 @@ def read_delimited(path: Path, *, reading: Reading, keep_empty_rows: bool = Fals
     header = [raw.column(place)[0].as_py() for place in range(raw.num_columns)]
     body = raw.slice(1)
     if body.num_rows == 0:
-        raise UserError("holds a header line and no rows", where=path.name, how="Choose the table that holds the data")
+        raise UserError(
+            "holds a header line and no rows", where=path.name, how="Choose the table that holds the data"
+        )
     if raw.num_columns > 1 and all(_NUMBER.fullmatch(cell.strip()) for cell in header):
         raise UserError(
             "the first line holds only numbers, so the columns have no names",
@@ -45,7 +61,9 @@ def read_delimited(path: Path, *, reading: Reading, keep_empty_rows: bool = Fals
     columns = dict(zip(names, body.columns, strict=True))
     blank = _blank_cells(columns)
     unnamed = [
-        name for name, cell in zip(names, header, strict=True) if not cell.strip() and blank[name].all() and len(names) > 1
+        name
+        for name, cell in zip(names, header, strict=True)
+        if not cell.strip() and blank[name].all() and len(names) > 1
     ]
     for name in unnamed:
         findings.append(Finding("note", "a column without name and values left out", path.name, None, name))
@@ -56,14 +74,17 @@ def read_delimited(path: Path, *, reading: Reading, keep_empty_rows: bool = Fals
     if empty.any() and not keep_empty_rows:
         count, first = int(empty.sum()), int(np.argmax(empty)) + 1
         rows = f"{count:,} row{'' if count == 1 else 's'}"
-        findings.append(Finding("warning", f"{rows} without any value left out", path.name, first, rows_affected=count))
+        what = f"{rows} without any value left out and not counted"
+        findings.append(Finding("warning", what, path.name, first, rows_affected=count))
         columns = {name: column.filter(pa.array(~empty)) for name, column in columns.items()}
     table, told = typed(columns, file=path.name, reading=reading)
     return table, findings + told
 
 
 def read_cells(path: Path, *, reading: Reading, quoting: bool = True) -> tuple[pa.Table, list[Finding]]:
-    """All cells of a text table as text, the header line as first row. Raises UserError as ``read_delimited``."""
+    """All cells of a text table as text, the header line as first row. Raises UserError as
+    ``read_delimited``.
+    """
     data, findings = to_utf8(read_bytes(path), file=path.name)
     data, delimiter = _told_delimiter(data, reading.delimiter)
     tabbed = ".tsv" in [suffix.lower() for suffix in path.suffixes]
@@ -72,7 +93,7 @@ def read_cells(path: Path, *, reading: Reading, quoting: bool = True) -> tuple[p
         delimiter = sniff(sample, complete=len(sample) <= 2**20, candidates=("\t",) if tabbed else CANDIDATES)
     width = _header_width(data, delimiter, quoting=quoting)
     if width == 1:
-        data = data.rstrip(b"\r\n") + b"\n"
+        data = data.strip(b"\r\n") + b"\n"
     elif b'"' not in data and (blanks := len(re.findall(rb"\n\r?(?=\n)", data.strip(b"\r\n")))):
         lines = f"{blanks:,} empty line{'' if blanks == 1 else 's'}"
         findings.append(Finding("note", f"{lines} between the rows skipped", path.name))
@@ -80,7 +101,9 @@ def read_cells(path: Path, *, reading: Reading, quoting: bool = True) -> tuple[p
     if quoting and b'"' in data and (data.count(b'"') % 2 or _has_line_breaks(cells)):
         _check_quotes(data, delimiter, file=path.name)
     if delimiter not in (",", ONE_COLUMN) and width > 1:
-        findings.append(Finding("note", f"cells separated by a {NAMES.get(delimiter, repr(delimiter))}", path.name))
+        findings.append(
+            Finding("note", f"cells separated by a {NAMES.get(delimiter, repr(delimiter))}", path.name)
+        )
     return cells, findings
 
 
@@ -89,20 +112,24 @@ def _told_delimiter(data: bytes, chosen: str | None) -> tuple[bytes, str | None]
     first, _, rest = data.partition(b"\n")
     told = re.fullmatch(rb'"?sep=([,;|\t])"?\r?', first, re.IGNORECASE)
     if told:
-        return rest, chosen or told.group(1).decode()
+        return b"\n" + rest, chosen or told.group(1).decode()
     return data, chosen
 
 
-def _records(data: bytes, delimiter: str, *, quoting: bool, strict: bool = False) -> "tuple[csv._reader, io.TextIOWrapper]":
+def _records(data: bytes, delimiter: str, *, quoting: bool) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are not empty, one by one, each with the line in which it begins."""
     csv.field_size_limit(2**31 - 1)
     text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
-    quotes = csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE
-    return csv.reader(text, delimiter=delimiter, quoting=quotes, strict=strict), text
+    reader = csv.reader(text, _Quoting if quoting else _Plain, delimiter=delimiter)
+    begins = 1
+    for cells in reader:
+        if cells:
+            yield begins, cells
+        begins = reader.line_num + 1
 
 
 def _header_width(data: bytes, delimiter: str, *, quoting: bool) -> int:
-    reader, _ = _records(data, delimiter, quoting=quoting)
-    return next((len(cells) for cells in reader if cells), 1)
+    return next((len(cells) for _, cells in _records(data, delimiter, quoting=quoting)), 1)
 
 
 def _parse(data: bytes, delimiter: str, width: int, *, quoting: bool, file: str) -> pa.Table:
@@ -121,7 +148,9 @@ def _parse(data: bytes, delimiter: str, width: int, *, quoting: bool, file: str)
                     ignore_empty_lines=width > 1,
                 ),
                 convert_options=pa_csv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False, check_utf8=False
+                    column_types=dict.fromkeys(names, pa.large_string()),
+                    strings_can_be_null=False,
+                    check_utf8=False,
                 ),
             )
         except pa.ArrowInvalid as error:
@@ -132,25 +161,22 @@ def _parse(data: bytes, delimiter: str, width: int, *, quoting: bool, file: str)
             raise _ragged(data, delimiter, width, quoting=quoting, file=file, error=error) from None
 
 
-def _ragged(data: bytes, delimiter: str, width: int, *, quoting: bool, file: str, error: Exception) -> UserError:
+def _ragged(
+    data: bytes, delimiter: str, width: int, *, quoting: bool, file: str, error: Exception
+) -> UserError:
     """Which line has another number of cells than the header."""
-    reader, _ = _records(data, delimiter, quoting=quoting)
-    before, header_line = 0, 0
-    for cells in reader:
-        if cells and not header_line:
-            header_line = before + 1
-        if cells and len(cells) != width:
+    header_line = 0
+    for line, cells in _records(data, delimiter, quoting=quoting):
+        header_line = header_line or line
+        if len(cells) != width:
             found = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
             expected = f"the header in line {header_line} has {width}"
-            if header_line == before + 1:  # cannot happen; the width is the header's
-                break
             how = (
                 "Remove the lines above the header"
                 if width == 1
-                else "Mend that line: put quotes around text that holds the separator, or fill the missing cells"
+                else "Mend that line: put quotes around text that holds the separator, or fill missing cells"
             )
-            return UserError(f"{found}, where {expected}", where=f"{file}, line {before + 1:,}", how=how)
-        before = reader.line_num
+            return UserError(f"{found}, where {expected}", where=f"{file}, line {line:,}", how=how)
     return UserError(f"cannot be read as a table ({str(error).splitlines()[0][:120]})", where=file)
 
 
@@ -160,15 +186,16 @@ def _has_line_breaks(cells: pa.Table) -> bool:
 
 def _check_quotes(data: bytes, delimiter: str, *, file: str) -> None:
     """Refuse a quotation mark that is opened and not closed: it would swallow the rows after it."""
-    reader, _ = _records(data, delimiter, quoting=True, strict=True)
-    before = 0
+    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
+    reader = csv.reader(text, _Quoting, delimiter=delimiter, strict=True)
+    begins = 1
     try:
         for _ in reader:
-            before = reader.line_num
+            begins = reader.line_num + 1
     except csv.Error:
         raise UserError(
             "a quotation mark is opened in this row and not closed before a separator or the end of the file",
-            where=f"{file}, line {before + 1:,}",
+            where=f"{file}, line {begins:,}",
             how='Close it, or write a quotation mark inside a cell twice ("")',
         ) from None
 

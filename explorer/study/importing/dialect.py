@@ -19,10 +19,13 @@ _DECIMAL_COMMA = re.compile(r'"?[+-]?\d+,\d+"?')
 
 
 def sniff(text: str, *, complete: bool, candidates: tuple[str, ...] = CANDIDATES) -> str:
-    """The delimiter of a table whose beginning is ``text``; ``complete`` says that the beginning is all of it.
+    """The delimiter of a table whose beginning is ``text``; ``complete`` says that the beginning is all
+    of it.
 
-    The header and up to 200 rows are split at each candidate, quotes respected. A candidate fits when the header has
-    two cells or more and every row as many. When none fits, the one that fits most rows is taken, so that the error
+    The header and up to 200 rows are split at each candidate, quotes respected. A candidate fits when the
+    header has
+    two cells or more and every row as many. When none fits, the one that fits most rows is taken, so that
+    the error
     can name the row that does not.
     """
     text = text[:_SAMPLE_CHARACTERS]

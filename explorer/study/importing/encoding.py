@@ -26,18 +26,26 @@ def to_utf8(data: bytes, *, file: str) -> tuple[bytes, list[Finding]]:
     """
     for magic, kind in _MAGIC.items():
         if data.startswith(magic):
-            raise UserError(f"is not a text table but {kind}", where=file, how="Save the table as CSV and import that")
+            raise UserError(
+                f"is not a text table but {kind}", where=file, how="Save the table as CSV and import that"
+            )
     findings: list[Finding] = []
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             data = data.decode("utf-16").encode()
         except UnicodeError:
-            raise UserError("begins like UTF-16 text but is damaged", where=file, how="Save it again as UTF-8") from None
+            raise UserError(
+                "begins like UTF-16 text but is damaged", where=file, how="Save it again as UTF-8"
+            ) from None
         findings.append(Finding("note", "text in UTF-16 read as such", file))
     data = data.removeprefix(codecs.BOM_UTF8)
     if b"\0" in data:
         line = data[: data.index(b"\0")].count(b"\n") + 1
-        raise UserError("is not a text table: it holds NUL bytes", where=f"{file}, line {line:,}", how="Save it as CSV in UTF-8")
+        raise UserError(
+            "is not a text table: it holds NUL bytes",
+            where=f"{file}, line {line:,}",
+            how="Save it as CSV in UTF-8",
+        )
     data = data.rstrip(b"\x1a")  # the end mark of old DOS programs
     if not data.strip():
         raise UserError("is empty", where=file, how="Choose a table with a header line and at least one row")

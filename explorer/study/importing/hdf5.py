@@ -16,7 +16,9 @@ _MAX_OBJECTS = 1_000
 
 
 def read_hdf5(path: Path, *, reading: Reading) -> Arrays:
-    """The datasets of an HDF5 file. Raises UserError for links, virtual datasets, objects and what does not fit."""
+    """The datasets of an HDF5 file. Raises UserError for links, virtual datasets, objects and what does
+    not fit.
+    """
     try:
         with h5py.File(path, "r") as file:
             found: dict[str, Any] = {}
@@ -33,7 +35,9 @@ def read_hdf5(path: Path, *, reading: Reading) -> Arrays:
     return Arrays(sorted_.vectors, sorted_.columns, (*findings, *sorted_.findings))
 
 
-def _walk(group: Any, prefix: str, found: dict[str, Any], findings: list[Finding], seen: set[Any], file: str) -> None:
+def _walk(
+    group: Any, prefix: str, found: dict[str, Any], findings: list[Finding], seen: set[Any], file: str
+) -> None:
     for key in group:
         name = f"{prefix}/{key}" if prefix else key
         link = group.get(key, getlink=True)
@@ -44,7 +48,9 @@ def _walk(group: Any, prefix: str, found: dict[str, Any], findings: list[Finding
                 how="Copy the data into this file",
             )
         if isinstance(link, h5py.SoftLink):
-            findings.append(Finding("note", f"the link {name} left out; what it leads to is read at its own place", file))
+            findings.append(
+                Finding("note", f"the link {name} left out; what it leads to is read at its own place", file)
+            )
             continue
         item = group[key]
         address = h5py.h5o.get_info(item.id).addr
@@ -52,7 +58,11 @@ def _walk(group: Any, prefix: str, found: dict[str, Any], findings: list[Finding
             continue
         seen.add(address)
         if len(seen) > _MAX_OBJECTS:
-            raise UserError(f"holds more than {_MAX_OBJECTS:,} groups and datasets", where=file, how="Keep only what is needed")
+            raise UserError(
+                f"holds more than {_MAX_OBJECTS:,} groups and datasets",
+                where=file,
+                how="Keep only what is needed",
+            )
         if isinstance(item, h5py.Group):
             _walk(item, name, found, findings, seen, file)
         elif isinstance(item, h5py.Dataset):
@@ -61,9 +71,15 @@ def _walk(group: Any, prefix: str, found: dict[str, Any], findings: list[Finding
 
 def _check(dataset: Any, name: str, file: str) -> None:
     if dataset.is_virtual or dataset.external:
-        raise UserError(f"the data of {name} lie in another file, which is not followed", where=file, how="Copy them into this file")
+        raise UserError(
+            f"the data of {name} lie in another file, which is not followed",
+            where=file,
+            how="Copy them into this file",
+        )
     if dataset.dtype.hasobject and h5py.check_string_dtype(dataset.dtype) is None:
-        raise UserError(f"{name} holds objects, not numbers or text", where=file, how="Save it as plain numbers or text")
+        raise UserError(
+            f"{name} holds objects, not numbers or text", where=file, how="Save it as plain numbers or text"
+        )
     if dataset.nbytes > MAX_ARRAY_BYTES or bomb(dataset.nbytes, dataset.id.get_storage_size()):
         raise UserError(
             f"{name} claims to unpack to {dataset.nbytes:,} bytes from {dataset.id.get_storage_size():,}",
@@ -73,7 +89,9 @@ def _check(dataset: Any, name: str, file: str) -> None:
 
 
 def _one_length(found: dict[str, Any], file: str) -> None:
-    """Say which datasets there are when they are not all of one length: which are the vectors is then unclear."""
+    """Say which datasets there are when they are not all of one length: which are the vectors is then
+    unclear.
+    """
     matrices = {name: dataset for name, dataset in found.items() if dataset.ndim == 2}
     if len({len(dataset) for dataset in matrices.values()}) > 1:
         listed = "; ".join(f"{name} {dataset.shape}" for name, dataset in list(found.items())[:12])
@@ -89,6 +107,8 @@ def _read(dataset: Any, name: str, file: str) -> Array:
         try:
             values = dataset.asstr()[()]
         except UnicodeDecodeError:
-            raise UserError(f"the text in {name} is not UTF-8", where=file, how="Save it again as UTF-8") from None
+            raise UserError(
+                f"the text in {name} is not UTF-8", where=file, how="Save it again as UTF-8"
+            ) from None
         return np.asarray(values, dtype=np.str_)
     return np.asarray(dataset[()])

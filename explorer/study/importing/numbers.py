@@ -15,7 +15,7 @@ from explorer.study.importing.texts import Texts
 
 Style = Literal["whole", "point", "comma", "point, thousands", "comma, thousands"]
 
-# An exponent without a sign and without a decimal mark (12E3) is an ear tag, not something that software writes.
+# An exponent without sign and decimal mark (12E3) is an ear tag: no software writes numbers so.
 _PATTERNS: dict[Style, str] = {
     "whole": r"^[+-]?\d+$",
     "point": r"^[+-]?(\d+|(\d+\.\d*|\.\d+)([eE][+-]?\d+)?|\d+[eE][+-]\d+)$",
@@ -51,21 +51,29 @@ def _styles(texts: Texts) -> _Styles:
         return _Styles(None, None)
     if fits("whole"):
         return _Styles("whole", "whole")
-    point: Style | None = "point" if fits("point") else "point, thousands" if fits("point, thousands") else None
-    comma: Style | None = "comma" if fits("comma") else "comma, thousands" if fits("comma, thousands") else None
+    point: Style | None = (
+        "point" if fits("point") else "point, thousands" if fits("point, thousands") else None
+    )
+    comma: Style | None = (
+        "comma" if fits("comma") else "comma, thousands" if fits("comma, thousands") else None
+    )
     return _Styles(point, comma)
 
 
-def read_numbers(columns: Mapping[str, Texts], *, file: str, reading: Reading) -> tuple[dict[str, pa.Array], list[Finding]]:
+def read_numbers(
+    columns: Mapping[str, Texts], *, file: str, reading: Reading
+) -> tuple[dict[str, pa.Array], list[Finding]]:
     """Those of ``columns`` that hold nothing but numbers, as int64 or float64, and how they were read.
 
-    The decimal mark is decided for the file: 1,234 is a thousand in one file and a little over one in another. A
-    column that can be read both ways takes the way of the columns that cannot; raises UserError when there is none.
+    The decimal mark is decided for the file: 1,234 is a thousand in one file and a little over one in
+    another. A
+    column that can be read both ways takes the way of the columns that cannot; raises UserError when
+    there is none.
     """
     styles = {name: _styles(texts) for name, texts in columns.items()}
-    sure = {
-        "." for found in styles.values() if found.point and not found.comma
-    } | {"," for found in styles.values() if found.comma and not found.point}
+    sure = {"." for found in styles.values() if found.point and not found.comma} | {
+        "," for found in styles.values() if found.comma and not found.point
+    }
     out: dict[str, pa.Array] = {}
     findings: list[Finding] = []
     with_commas: list[str] = []
@@ -78,26 +86,44 @@ def read_numbers(columns: Mapping[str, Texts], *, file: str, reading: Reading) -
         zeros = texts.matches(_LEADING_ZERO)
         if zeros.any():
             row, value = texts.first(zeros)
-            findings.append(Finding("note", f"kept as text, because {value!r} begins with a zero", file, row, name))
+            findings.append(
+                Finding("note", f"kept as text, because {value!r} begins with a zero", file, row, name)
+            )
             continue
         numbers = _parse(texts, style)
         if numbers is None:
-            findings.append(Finding("note", "kept as text, because its numbers have more digits than can be kept", file, None, name))
+            findings.append(
+                Finding(
+                    "note",
+                    "kept as text, because its numbers have more digits than can be kept",
+                    file,
+                    None,
+                    name,
+                )
+            )
             continue
         if "thousands" in style:
             row, value = texts.first(~texts.matches(r"^[+-]?\d+$"))
             as_read = numbers[row - 1].as_py()
-            findings.append(Finding("warning", f"thousands separators left out: {value} read as {as_read:g}", file, row, name))
+            findings.append(
+                Finding(
+                    "warning", f"thousands separators left out: {value} read as {as_read:g}", file, row, name
+                )
+            )
         if style.startswith("comma"):
             with_commas.append(name)
         out[name] = numbers
     if with_commas:
-        named = ", ".join(with_commas[:6]) + (f" and {len(with_commas) - 6} more" if len(with_commas) > 6 else "")
+        named = ", ".join(with_commas[:6]) + (
+            f" and {len(with_commas) - 6} more" if len(with_commas) > 6 else ""
+        )
         findings.append(Finding("note", f"decimal commas read as decimals in {named}", file))
     return out, findings
 
 
-def _decide(name: str, found: _Styles, texts: Texts, sure: set[str], *, file: str, reading: Reading) -> Style | None:
+def _decide(
+    name: str, found: _Styles, texts: Texts, sure: set[str], *, file: str, reading: Reading
+) -> Style | None:
     if not found.open:
         style = found.point or found.comma
         if reading.decimal == "." and style and style.startswith("comma"):
@@ -146,7 +172,17 @@ def _almost(name: str, texts: Texts, *, file: str) -> list[Finding]:
         row, value = texts.first(~number)
         count = texts.rows(~number)
         what = f"kept as text, because {value[:40]!r} is not a number"
-        return [Finding("warning", what, file, row, name, "Mend or empty that cell to get numbers", rows_affected=count)]
+        return [
+            Finding(
+                "warning",
+                what,
+                file,
+                row,
+                name,
+                "Mend or empty that cell to get numbers",
+                rows_affected=count,
+            )
+        ]
     if texts.matches(r"^[+-]?\d+([.,]\d+)?\s*[A-Za-zµ°%][A-Za-z/%]{0,7}$").all():
         row, value = texts.first(np.ones(len(texts.values), dtype=bool))
         if texts.matches(r"[A-Za-zµ°%]$").all() and texts.matches(r"\d\s+\D+$").all():

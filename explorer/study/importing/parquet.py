@@ -30,11 +30,17 @@ def read_parquet(
         with pq.ParquetFile(path) as file:
             rows = file.metadata.num_rows
             if rows > _MAX_ROWS:
-                raise UserError(f"holds {rows:,} rows, more than {_MAX_ROWS:,}", where=path.name, how="Import a part of it")
+                raise UserError(
+                    f"holds {rows:,} rows, more than {_MAX_ROWS:,}",
+                    where=path.name,
+                    how="Import a part of it",
+                )
             raw = file.read()
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or ["damaged"])[0][:160]
-        raise UserError(f"cannot be read as Parquet: {reason}", where=path.name, how="Save it again") from None
+        raise UserError(
+            f"cannot be read as Parquet: {reason}", where=path.name, how="Save it again"
+        ) from None
     if rows == 0 or raw.num_columns == 0:
         raise UserError("holds no rows", where=path.name, how="Choose the table that holds the data")
     names, findings = clean_names(raw.column_names, file=path.name)
@@ -46,7 +52,15 @@ def read_parquet(
             free = vectors_name(name)
             free = free if free not in vectors else f"{free}_{len(vectors) + 1}"
             vectors[free], told = clean_vectors(matrix, file=path.name, name=name)
-            findings.append(Finding("note", f"lists of {matrix.shape[1]:,} numbers read as vectors {free}", path.name, None, name))
+            findings.append(
+                Finding(
+                    "note",
+                    f"lists of {matrix.shape[1]:,} numbers read as vectors {free}",
+                    path.name,
+                    None,
+                    name,
+                )
+            )
             findings += told
             continue
         plain, told = _plain(column, file=path.name, name=name, reading=reading)
@@ -63,8 +77,14 @@ def _plain(
 ) -> tuple[pa.Array | pa.ChunkedArray | None, list[Finding]]:
     """A column in one of the plain types; None, with a finding, for what has no plain type."""
     kind = column.type
-    if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0 and is_binary(kind.field("bytes").type):
-        return pc.struct_field(column, "bytes"), [Finding("note", "pictures taken from its bytes", file, None, name)]
+    if (
+        pa.types.is_struct(kind)
+        and kind.get_field_index("bytes") >= 0
+        and is_binary(kind.field("bytes").type)
+    ):
+        return pc.struct_field(column, "bytes"), [
+            Finding("note", "pictures taken from its bytes", file, None, name)
+        ]
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
@@ -79,7 +99,12 @@ def _plain(
         return column.cast(pa.float64()), []
     if pa.types.is_time(kind) or pa.types.is_duration(kind) or pa.types.is_null(kind):
         return column.cast(pa.string()), []
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or is_binary(kind):
+    if (
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_boolean(kind)
+        or is_binary(kind)
+    ):
         return column, []
     return None, [Finding("warning", f"left out: it holds {kind}, not single values", file, None, name)]
 

@@ -18,7 +18,10 @@ from explorer.study.pictures import inside
 
 CONFIG = "projector_config.pbtxt"
 _MAX_CONFIG_BYTES = 2**20
-_TOKEN = re.compile(r"""\s+|\#[^\n]*|(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<word>[\w.+-]+)|(?P<mark>[{}:;,<>\[\]])""")
+_TOKEN = re.compile(
+    r"""\s+|\#[^\n]*|(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<word>[\w.+-]+)|(?P<mark>[{}:;,<>\[\]])
+    """
+)
 
 
 @dataclass
@@ -32,14 +35,18 @@ class _Entry:
         return values[-1] if values else None
 
 
-def read_projector(config: Path, *, reading: Reading) -> tuple[pa.Table | None, dict[str, npt.NDArray[np.float32]], list[Finding]]:
+def read_projector(
+    config: Path, *, reading: Reading
+) -> tuple[pa.Table | None, dict[str, npt.NDArray[np.float32]], list[Finding]]:
     """Table and vectors that a projector configuration names, all inside its own folder.
 
     Raises UserError for a path that leads elsewhere, a checkpoint, and counts that do not fit.
     """
     entries = _entries(_config_text(config), config.name)
     if not entries:
-        raise UserError("names no embeddings", where=config.name, how="Export the tensors and metadata as TSV")
+        raise UserError(
+            "names no embeddings", where=config.name, how="Export the tensors and metadata as TSV"
+        )
     findings: list[Finding] = []
     vectors: dict[str, npt.NDArray[np.float32]] = {}
     metadata: dict[Path, int] = {}
@@ -76,21 +83,32 @@ def read_projector(config: Path, *, reading: Reading) -> tuple[pa.Table | None, 
 
 
 def read_metadata(path: Path, *, rows: int, reading: Reading) -> tuple[pa.Table, list[Finding]]:
-    """A metadata TSV for ``rows`` vectors, by the projector's rule: one column has no header row, several have one.
+    """A metadata TSV for ``rows`` vectors, by the projector's rule: one column has no header row, several
+    have one.
 
     A single column with one line more than there are vectors does have a header, and is read so.
     """
-    cells, findings = read_cells(path, reading=Reading("." if reading.decimal is None else reading.decimal, "\t"), quoting=False)
+    cells, findings = read_cells(
+        path, reading=Reading("." if reading.decimal is None else reading.decimal, "\t"), quoting=False
+    )
     findings = [finding for finding in findings if "separated by" not in finding.what]
     headed = cells.num_columns > 1 or cells.num_rows == rows + 1
     if headed:
         names, told = clean_names([column[0].as_py() for column in cells.columns], file=path.name)
         findings += told
         if cells.num_columns == 1:
-            findings.append(Finding("note", "the first line is taken as the column's name: there is one more than vectors", path.name))
+            findings.append(
+                Finding(
+                    "note",
+                    "the first line is taken as the column's name: there is one more than vectors",
+                    path.name,
+                )
+            )
     else:
         names = ["label"]
-        findings.append(Finding("note", "one column without a name, as the projector has it, named label", path.name))
+        findings.append(
+            Finding("note", "one column without a name, as the projector has it, named label", path.name)
+        )
     body = cells.slice(1 if headed else 0)
     table, told = typed(dict(zip(names, body.columns, strict=True)), file=path.name, reading=reading)
     return table, findings + told
@@ -117,20 +135,31 @@ def _inside(folder: Path, relative: str, config: str) -> Path:
     probe = path
     while probe != folder:
         if probe.is_symlink():
-            raise UserError(f"{relative[:200]!r} is a link, which is not followed", where=config, how="Copy the file itself")
+            raise UserError(
+                f"{relative[:200]!r} is a link, which is not followed",
+                where=config,
+                how="Copy the file itself",
+            )
         probe = probe.parent
     if not path.is_file():
-        raise UserError(f"there is no file {relative[:200]!r} beside it", where=config, how="Copy the file there")
+        raise UserError(
+            f"there is no file {relative[:200]!r} beside it", where=config, how="Copy the file there"
+        )
     return path
 
 
 def _bytes_matrix(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     size = path.stat().st_size
     if len(shape) != 2 or min(shape) < 1:
-        raise UserError("its shape is not told", where=path.name, how="Give tensor_shape twice in the configuration: rows, dimensions")
+        raise UserError(
+            "its shape is not told",
+            where=path.name,
+            how="Give tensor_shape twice in the configuration: rows, dimensions",
+        )
     if size != shape[0] * shape[1] * 4:
         raise UserError(
-            f"holds {size:,} bytes, but {shape[0]:,} vectors of {shape[1]:,} float32 take {shape[0] * shape[1] * 4:,}",
+            f"holds {size:,} bytes, but {shape[0]:,} vectors of {shape[1]:,} float32 take "
+            f"{shape[0] * shape[1] * 4:,}",
             where=path.name,
             how="Correct tensor_shape in the configuration",
         )
@@ -145,60 +174,70 @@ def _free(name: str, taken: dict[str, npt.NDArray[np.float32]]) -> str:
 
 
 def _entries(text: str, file: str) -> list[_Entry]:
-    """The ``embeddings`` of a configuration in protobuf's text form; fields that are not known are passed over."""
-    tokens: list[str] = []
+    """The ``embeddings`` of a configuration in protobuf's text form; fields that are not known are passed
+    over.
+    """
+    pieces: list[str] = []
     position = 0
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
             line = text.count("\n", 0, position) + 1
-            raise UserError("cannot be understood", where=f"{file}, line {line}", how="Write the configuration again")
+            raise UserError(
+                "cannot be understood", where=f"{file}, line {line}", how="Write the configuration again"
+            )
         if match.lastgroup is not None:
-            tokens.append(match.group())
+            pieces.append(match.group())
         position = match.end()
     entries: list[_Entry] = []
     path: list[str] = []
     at = 0
-    while at < len(tokens):
-        token, following = tokens[at], tokens[at + 1] if at + 1 < len(tokens) else ""
-        if token in "}>":
+    while at < len(pieces):
+        piece, following = pieces[at], pieces[at + 1] if at + 1 < len(pieces) else ""
+        if piece in "}>":
             if not path:
-                raise UserError("has a closing bracket too many", where=file, how="Write the configuration again")
+                raise UserError(
+                    "has a closing bracket too many", where=file, how="Write the configuration again"
+                )
             path.pop()
             at += 1
-        elif token in ",;":
+        elif piece in ",;":
             at += 1
-        elif following in ("{", "<") or (following == ":" and tokens[at + 2 : at + 3] in (["{"], ["<"])):
-            if not path and token == "embeddings":
+        elif following in ("{", "<") or (following == ":" and pieces[at + 2 : at + 3] in (["{"], ["<"])):
+            if not path and piece == "embeddings":
                 entries.append(_Entry())
             elif path == ["embeddings"]:
-                entries[-1].fields.setdefault(token, [])
-            path.append(token)
+                entries[-1].fields.setdefault(piece, [])
+            path.append(piece)
             at += 2 if following in ("{", "<") else 3
         elif following == ":":
             at += 2
-            values, at = _values(tokens, at, file)
+            values, at = _values(pieces, at, file)
             if path == ["embeddings"]:
-                entries[-1].fields.setdefault(token, []).extend(values)
+                entries[-1].fields.setdefault(piece, []).extend(values)
         else:
-            raise UserError(f"cannot be understood at {token[:40]!r}", where=file, how="Write the configuration again")
+            raise UserError(
+                f"cannot be understood at {piece[:40]!r}", where=file, how="Write the configuration again"
+            )
     if path:
-        raise UserError("ends before its last bracket is closed", where=file, how="Write the configuration again")
+        raise UserError(
+            "ends before its last bracket is closed", where=file, how="Write the configuration again"
+        )
     return entries
 
 
-def _values(tokens: list[str], at: int, file: str) -> tuple[list[str], int]:
-    """The value or the bracketed values that start at token ``at``, and where they end."""
-    if at >= len(tokens):
+def _values(pieces: list[str], at: int, file: str) -> tuple[list[str], int]:
+    """The value or the bracketed values that start at piece ``at``, and where they end."""
+    if at >= len(pieces):
         raise UserError("ends in the middle of a field", where=file, how="Write the configuration again")
-    if tokens[at] != "[":
-        return [_plain(tokens[at])], at + 1
+    if pieces[at] != "[":
+        return [_plain(pieces[at])], at + 1
     end = at + 1
-    while end < len(tokens) and tokens[end] != "]":
+    while end < len(pieces) and pieces[end] != "]":
         end += 1
-    return [_plain(token) for token in tokens[at + 1 : end] if token != ","], end + 1
+    return [_plain(piece) for piece in pieces[at + 1 : end] if piece != ","], end + 1
 
 
-def _plain(token: str) -> str:
+def _plain(piece: str) -> str:
     # A backslash stays as it is: paths are all that is read, and one with an escape would be suspicious.
-    return token[1:-1] if token[0] in "\"'" else token
+    return piece[1:-1] if piece[0] in "\"'" else piece

@@ -52,8 +52,10 @@ def read_source(
 ) -> Source:
     """Read a table, vectors, a projector's export or a folder of these.
 
-    ``vectors`` gives vectors, one per row of the table; ``images`` the folder that picture paths start from (default:
-    the table's own). Raises UserError, naming file, row and column, for what cannot be read or would have to be guessed.
+    ``vectors`` gives vectors, one per row of the table; ``images`` the folder that picture paths start
+    from (default:
+    the table's own). Raises UserError, naming file, row and column, for what cannot be read or would have
+    to be guessed.
     """
     reading = Reading(decimal, delimiter, dates)
     path = Path(path).expanduser()
@@ -61,10 +63,13 @@ def read_source(
         raise UserError(f"there is no file or folder {path}", how="Check the path")
     if vectors is not None and not Path(vectors).expanduser().is_file():
         raise UserError(f"there is no file {vectors}", how="Check the path of the vectors")
+    name = None
     if path.is_dir():
+        name = path.resolve().name
         path, found = _inside_folder(path)
         vectors = vectors or found
     source = _read(path, None if vectors is None else Path(vectors).expanduser(), reading)
+    source = replace(source, name=name or source.name)
     if source.table.num_rows == 0:
         raise UserError("holds no rows", where=path.name, how="Choose the table that holds the data")
     return _with_pictures(source, None if images is None else Path(images).expanduser())
@@ -76,7 +81,9 @@ def table_suffix(path: Path) -> str:
     return Path(path.stem).suffix.lower() if suffix == ".gz" else suffix
 
 
-def read_table(path: Path, *, reading: Reading, keep_empty_rows: bool = False) -> tuple[pa.Table, list[Finding]]:
+def read_table(
+    path: Path, *, reading: Reading, keep_empty_rows: bool = False
+) -> tuple[pa.Table, list[Finding]]:
     """A text or Parquet table alone. Raises UserError for other files."""
     table, _, findings = _table_with_vectors(path, reading=reading, keep_empty_rows=keep_empty_rows)
     return table, findings
@@ -96,9 +103,15 @@ def _read(path: Path, vectors: Path | None, reading: Reading) -> Source:
         table = table if table is not None else pa.table({"row": pa.array(np.arange(1, rows + 1))})
         return _fitting(Source(path, path.resolve().parent.name, table, found, None, tuple(findings)))
     if suffix == ".tsv" and vectors is None and _only_numbers(path):
-        matrix, findings = clean_vectors(read_number_matrix(path, delimiter="\t"), file=path.name, name=path.stem)
+        matrix, findings = clean_vectors(
+            read_number_matrix(path, delimiter="\t"), file=path.name, name=path.stem
+        )
         table = pa.table({"row": pa.array(np.arange(1, len(matrix) + 1))})
-        note = Finding("note", f"no header line: read as {len(matrix):,} vectors of {matrix.shape[1]:,} numbers", path.name)
+        note = Finding(
+            "note",
+            f"no header line: read as {len(matrix):,} vectors of {matrix.shape[1]:,} numbers",
+            path.name,
+        )
         return Source(path, _name(path), table, {vectors_name(_name(path)): matrix}, None, (note, *findings))
     if vectors is None:
         table, found, findings = _table_with_vectors(path, reading=reading)
@@ -116,19 +129,27 @@ def _table_and_vectors(path: Path, vectors: Path, reading: Reading) -> Source:
         matrix, told = clean_vectors(read_number_matrix(vectors), file=vectors.name, name=vectors.stem)
         found = {vectors_name(_name(vectors)): matrix}
     else:
-        raise UserError(f"{vectors.suffix or 'this'} is not a file of vectors", where=vectors.name, how="Give .npy, .npz, .h5 or .tsv")
+        raise UserError(
+            f"{vectors.suffix or 'this'} is not a file of vectors",
+            where=vectors.name,
+            how="Give .npy, .npz, .h5 or .tsv",
+        )
     if not found:
-        raise UserError("holds no vectors", where=vectors.name, how="Vectors have the shape (rows, dimensions)")
+        raise UserError(
+            "holds no vectors", where=vectors.name, how="Vectors have the shape (rows, dimensions)"
+        )
     rows = len(next(iter(found.values())))
     if table_suffix(path) == ".tsv" and table_suffix(vectors) == ".tsv":
         table, findings = read_metadata(path, rows=rows, reading=reading)
     else:
         table, more, findings = _table_with_vectors(path, reading=reading, keep_empty_rows=True)
         found = {**more, **found}
-    source = _fitting(Source(path, _name(path), table, found, None, tuple([*findings, *told])), vectors.name)
+    source = _fitting(Source(path, _name(path), table, found, None, (*findings, *told)), vectors.name)
     for name, column in columns.items():
         if name in source.table.column_names:
-            note = Finding("warning", f"left out: the table has a column of that name already", vectors.name, None, name)
+            note = Finding(
+                "warning", "left out: the table has a column of that name already", vectors.name, None, name
+            )
             source = replace(source, findings=(*source.findings, note))
         else:
             source = replace(source, table=source.table.append_column(name, column))
@@ -140,7 +161,8 @@ def _fitting(source: Source, vectors_file: str | None = None) -> Source:
     for name, matrix in source.vectors.items():
         if len(matrix) != rows:
             raise UserError(
-                f"the table has {rows:,} rows, but there are {len(matrix):,} vectors ({vectors_file or name})",
+                f"the table has {rows:,} rows, but there are {len(matrix):,} vectors "
+                f"({vectors_file or name})",
                 where=source.path.name,
                 how="Give each row exactly one vector, in the same order; a row of NaN stands for none",
             )
@@ -158,7 +180,11 @@ def _table_with_vectors(
         table, findings = read_delimited(path, reading=reading, keep_empty_rows=keep_empty_rows)
         return table, {}, findings
     if suffix in _SPREADSHEETS:
-        raise UserError("is a spreadsheet", where=path.name, how="Open it and save the sheet as CSV (UTF-8), then import that")
+        raise UserError(
+            "is a spreadsheet",
+            where=path.name,
+            how="Open it and save the sheet as CSV (UTF-8), then import that",
+        )
     if suffix == ".bytes":
         raise UserError("does not say its shape", where=path.name, how=f"Import the {CONFIG} that names it")
     raise UserError(
@@ -203,8 +229,14 @@ def _inside_folder(folder: Path) -> tuple[Path, Path | None]:
         for path in files:
             refuse_pickle(path)
         named = ", ".join(path.name for path in (tables + vectors)[:8])
-        found = f"holds {len(tables)} tables and {len(vectors)} files of vectors ({named})" if named else "holds no table"
-        raise UserError(found, where=str(folder), how="Give the path of the one table to import, and --vectors FILE")
+        found = (
+            f"holds {len(tables)} tables and {len(vectors)} files of vectors ({named})"
+            if named
+            else "holds no table"
+        )
+        raise UserError(
+            found, where=str(folder), how="Give the path of the one table to import, and --vectors FILE"
+        )
     if tables:
         return tables[0], vectors[0] if vectors else None
     return vectors[0], None

@@ -45,7 +45,9 @@ def read_bytes(path: Path) -> bytes:
         return b"".join(parts)
     except (gzip.BadGzipFile, zlib.error, EOFError):
         raise UserError(
-            "cannot be unpacked: it is cut short or not a gzip file", where=path.name, how="Fetch or pack it again"
+            "cannot be unpacked: it is cut short or not a gzip file",
+            where=path.name,
+            how="Fetch or pack it again",
         ) from None
     except OSError as error:
         raise UserError(f"cannot be opened: {error.strerror or error}", where=str(path)) from None
@@ -53,7 +55,8 @@ def read_bytes(path: Path) -> bytes:
 
 def _too_large(path: Path) -> UserError:
     return UserError(
-        f"unpacks to more than {MAX_TEXT_BYTES // 2**30} GiB or to {MAX_RATIO} times its size, which no table does",
+        f"unpacks to more than {MAX_TEXT_BYTES // 2**30} GiB or to {MAX_RATIO} times its size, which no "
+        "table does",
         where=path.name,
         how="Split it, or save it as Parquet",
     )

@@ -18,7 +18,10 @@ PICKLED = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".p")
 
 _MAX_MEMBERS = 1_000
 _OBJECTS = "it holds Python objects, which could run code when opened"
-_SAVE_AGAIN = "Save plain numbers and text instead: numpy.savez(FILE, X=vectors.astype('float32'), label=labels.astype('U'))"
+_SAVE_AGAIN = (
+    "Save plain numbers and text instead: "
+    "numpy.savez(FILE, X=vectors.astype('float32'), label=labels.astype('U'))"
+)
 
 
 def refuse_pickle(path: Path) -> None:
@@ -27,7 +30,10 @@ def refuse_pickle(path: Path) -> None:
         raise UserError(
             f"is not opened: a {path.suffix} file can run any code on this computer as soon as it is read",
             where=path.name,
-            how="Open it where you trust it and save its numbers: numpy.save('vectors.npy', vectors.astype('float32'))",
+            how=(
+                "Open it where you trust it and save its numbers: numpy.save('vectors.npy', "
+                "vectors.astype('float32'))"
+            ),
         )
 
 
@@ -51,7 +57,9 @@ def read_npy(path: Path, *, reading: Reading) -> Arrays:
 
 
 def read_npz(path: Path, *, reading: Reading) -> Arrays:
-    """The arrays of an ``.npz`` archive. Raises UserError for objects, damage, bombs and shapes that do not fit."""
+    """The arrays of an ``.npz`` archive. Raises UserError for objects, damage, bombs and shapes that do
+    not fit.
+    """
     arrays: dict[str, Array] = {}
     try:
         with zipfile.ZipFile(path) as archive:
@@ -72,23 +80,32 @@ def read_npz(path: Path, *, reading: Reading) -> Arrays:
 
 def _check_members(members: list[zipfile.ZipInfo], *, file: str) -> None:
     if len(members) > _MAX_MEMBERS:
-        raise UserError(f"holds {len(members):,} arrays, more than {_MAX_MEMBERS:,}", where=file, how="Keep only what is needed")
+        raise UserError(
+            f"holds {len(members):,} arrays, more than {_MAX_MEMBERS:,}",
+            where=file,
+            how="Keep only what is needed",
+        )
     for member in members:
         if not member.filename.endswith(".npy"):
             raise UserError(f"{member.filename!r} in it is not an array", where=file, how=_SAVE_AGAIN)
         if bomb(member.file_size, member.compress_size):
             raise UserError(
-                f"{member.filename} claims to unpack from {member.compress_size:,} to {member.file_size:,} bytes",
+                f"{member.filename} claims to unpack from {member.compress_size:,} to "
+                f"{member.file_size:,} bytes",
                 where=file,
                 how="If that is right, save it with numpy.savez (not compressed)",
             )
     total = sum(member.file_size for member in members)
     if total > MAX_ARRAY_BYTES:
-        raise UserError(f"unpacks to {total / 2**30:,.0f} GiB, more than {MAX_ARRAY_BYTES // 2**30} GiB", where=file)
+        raise UserError(
+            f"unpacks to {total / 2**30:,.0f} GiB, more than {MAX_ARRAY_BYTES // 2**30} GiB", where=file
+        )
 
 
 def _check_header(stream: IO[bytes], size: int, *, file: str, name: str) -> None:
-    """Check an array's own description against the bytes that are there, before any memory is taken for it."""
+    """Check an array's own description against the bytes that are there, before any memory is taken for
+    it.
+    """
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(stream)

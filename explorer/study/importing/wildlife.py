@@ -24,7 +24,11 @@ def picture_column(table: pa.Table) -> str | None:
     candidates = [field.name for field in table.schema if is_binary(field.type)]
     if candidates:
         return first_named(candidates, IMAGE_NAMES) or candidates[0]
-    named = [name for name in table.column_names if normal(name) in IMAGE_NAMES and _is_text(table.schema.field(name).type)]
+    named = [
+        name
+        for name in table.column_names
+        if normal(name) in IMAGE_NAMES and _is_text(table.schema.field(name).type)
+    ]
     with_suffix = [name for name in named if _mostly_pictures(Texts.of(table.column(name)))]
     return first_named(with_suffix, IMAGE_NAMES)
 
@@ -39,7 +43,9 @@ def _mostly_pictures(texts: Texts) -> bool:
 
 @dataclass(frozen=True)
 class PicturePaths:
-    """The distinct picture paths of a table, relative to ``folder`` with forward slashes, and which of them exist."""
+    """The distinct picture paths of a table, relative to ``folder`` with forward slashes, and which of
+    them exist.
+    """
 
     folder: Path
     texts: Texts
@@ -50,7 +56,8 @@ class PicturePaths:
 def find_pictures(table: pa.Table, column: str, folder: Path, *, file: str) -> PicturePaths:
     """Look for every picture that ``column`` names in ``folder``.
 
-    Raises UserError, naming the row, for an absolute path, for ``..`` and for a link: none of them is followed.
+    Raises UserError, naming the row, for an absolute path, for ``..`` and for a link: none of them is
+    followed.
     """
     texts = Texts.of(table.column(column))
     checked: dict[Path, bool] = {folder: True}
@@ -76,7 +83,8 @@ def check_pictures(paths: PicturePaths, column: str, *, file: str, needed: bool)
     count = paths.texts.rows(missing)
     if missing.all() and needed:
         raise UserError(
-            f"none of the {len(missing):,} pictures that it names was found in {paths.folder}, for example {value[:200]!r}",
+            f"none of the {len(missing):,} pictures that it names was found in {paths.folder}, for "
+            f"example {value[:200]!r}",
             where=place(file, row, column),
             how="Give the folder that these paths start from with --images FOLDER",
         )
@@ -89,7 +97,10 @@ def _relative(value: str) -> PurePosixPath:
     windows = PureWindowsPath(value)
     plain = PurePosixPath(value.replace("\\", "/"))
     if windows.drive or windows.root or plain.is_absolute():
-        raise UserError(f"{value[:200]!r} is an absolute path", how="Use paths that start in the pictures' folder, and give it with --images")
+        raise UserError(
+            f"{value[:200]!r} is an absolute path",
+            how="Use paths that start in the pictures' folder, and give it with --images",
+        )
     if ".." in plain.parts or "\0" in value or not plain.parts:
         raise UserError(f"{value[:200]!r} leads out of the pictures' folder", how="Use paths inside it")
     return plain
@@ -113,5 +124,8 @@ def _plain_kind(path: Path, relative: PurePosixPath) -> int | None:
     except OSError:
         return None
     if kind == stat.S_IFLNK:
-        raise UserError(f"{str(relative)[:200]!r} is a link, which is not followed", how="Copy the file itself into the folder")
+        raise UserError(
+            f"{str(relative)[:200]!r} is a link, which is not followed",
+            how="Copy the file itself into the folder",
+        )
     return kind
