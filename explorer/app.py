@@ -8,7 +8,9 @@ from explorer.ui.navigation import pages
 from explorer.ui.state import view, write_address
 from explorer.ui.studies import sidebar
 
-st.set_page_config(page_title="Latent Explorer", page_icon=str(Path(__file__).parent / "ui" / "icon.png"), layout="wide")
+st.set_page_config(
+    page_title="Latent Explorer", page_icon=str(Path(__file__).parent / "ui" / "icon.png"), layout="wide"
+)
 view()
 chosen = st.navigation(pages())
 sidebar()

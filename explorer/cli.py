@@ -90,7 +90,9 @@ def _command(
 
 def _import_options(commands: Any) -> None:
     parser = _command(commands, "import", _import, "make a study of a table, vectors or pictures", study="none")
-    parser.add_argument("source", type=Path, metavar="SOURCE", help="CSV, TSV, Parquet, npy, npz, HDF5, projector folder")
+    parser.add_argument(
+        "source", type=Path, metavar="SOURCE", help="CSV, TSV, Parquet, npy, npz, HDF5, projector folder"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="STUDY", help="folder to make")
     parser.add_argument("--name", help="name of the study (default: that of the file)")
     parser.add_argument("--vectors", type=Path, metavar="FILE", help="vectors that belong to the table, row by row")
@@ -102,11 +104,13 @@ def _import_options(commands: Any) -> None:
     for part in ("observation", "animal", "time", "image"):
         roles.add_argument(f"--{part}", metavar="COLUMN")
     roles.add_argument("--time-unit", choices=["days", "weeks", "months", "years", "visits"])
-    roles.add_argument("--features", nargs="+", metavar="PATTERN", help="measured columns, as p_*")
+    roles.add_argument("--features", nargs="+", default=(), metavar="PATTERN", help="measured columns, as p_*")
     roles.add_argument("--task", nargs="+", default=(), metavar="COLUMN")
     roles.add_argument("--background", nargs="+", default=(), metavar="COLUMN")
     roles.add_argument("--ignore", nargs="+", default=(), metavar="COLUMN")
-    roles.add_argument("--kind", nargs="+", default=(), metavar="COLUMN=KIND", help="continuous, ordinal, nominal or cyclic")
+    roles.add_argument(
+        "--kind", nargs="+", default=(), metavar="COLUMN=KIND", help="continuous, ordinal, nominal or cyclic"
+    )
     reading = parser.add_argument_group("how the text is read (found out when not said)")
     reading.add_argument("--delimiter", help="between cells: , ; | or tab")
     reading.add_argument("--decimal", choices=[".", ","])
@@ -157,7 +161,9 @@ def _check(options: argparse.Namespace) -> int:
             file=options.out.name,
             content=content,
             rows=len(table),
-            command=_command_line("check", study.path, *(["--pictures"] if options.pictures else []), "--out", options.out),
+            command=_command_line(
+                "check", study.path, *(["--pictures"] if options.pictures else []), "--out", options.out
+            ),
             study={"name": study.name, "data_sha256": study.data_hash},
         )
         write_with_manifest(options.out, content, facts)
@@ -175,7 +181,9 @@ def _embed(options: argparse.Namespace) -> int:
     study = open_study(options.study)
     embed_pixels(study, report=_reporter())
     embedding = open_study(options.study).embedding(options.name)
-    print(f"{int(embedding.complete.sum()):,} of {len(study):,} observations have a vector of {embedding.dims} dimensions")
+    print(
+        f"{int(embedding.complete.sum()):,} of {len(study):,} observations have a vector of {embedding.dims} dimensions"
+    )
     for remark in embedding.remarks:
         print(remark)
     return OK
@@ -190,8 +198,11 @@ def _project(options: argparse.Namespace) -> int:
     choice = MapChoice(method=options.method, dims=options.dims, scale=options.scale, seed=options.seed)
     name = options.embedding or next(iter(study.embedding_names), None)
     if name is None:
-        raise UserError(f"{study.name} has no vectors, so there is no map", how="Import vectors, name feature columns, "
-                        "or make a baseline of its pictures: latent-explorer embed STUDY --model pixels")
+        raise UserError(
+            f"{study.name} has no vectors, so there is no map",
+            how="Import vectors, name feature columns, "
+            "or make a baseline of its pictures: latent-explorer embed STUDY --model pixels",
+        )
     export = export_projection(study, name, choice, file=str(options.out), report=_reporter())
     return _write(export, options.out)
 
@@ -218,15 +229,20 @@ def _write(export: Any, out: Path) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     from explorer.study import importing
+    from explorer.study.importing.request import Files
 
-    source = importing.read_source(
+    files = Files(
         options.source,
-        vectors=options.vectors,
-        images=options.images,
-        decimal=options.decimal,
-        delimiter=options.delimiter,
-        dates=options.dates,
+        options.vectors,
+        options.images,
+        options.scores,
+        options.events,
+        options.animals,
+        options.decimal,
+        options.delimiter,
+        options.dates,
     )
+    source = files.read()
     kinds = dict(pair.partition("=")[::2] for pair in options.kind)
     roles = importing.override_roles(
         importing.guess_roles(source),
@@ -248,10 +264,8 @@ def _import(options: argparse.Namespace) -> int:
         print(f"{finding.severity:8}{finding}")
     if options.guess:
         return OK
-    derived = importing.derived_variables(source, roles)
-    spec = importing.study_spec(source, roles, name=options.name, derived=derived)
-    side_tables = {stem: getattr(options, stem) for stem in ("scores", "events", "animals")}
-    made = importing.build_study(source, spec, options.out, report=_reporter(), **side_tables)
+    spec = importing.study_spec(source, roles, name=options.name)
+    made = files.build(source, spec, options.out, _reporter())
     print(f"{source.table.num_rows:,} observations written to {made}")
     print(f"look at it with: latent-explorer app {made}")
     return OK

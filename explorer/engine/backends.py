@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from explorer.engine import wire
 from explorer.engine.process import WorkerProcess, error_of
@@ -33,13 +34,13 @@ class Call:
 Results = Generator[tuple[int, Any], None, None]
 
 
-def in_process(
-    function: Callable[..., Any], calls: Iterator[Call], cancel: threading.Event | None
-) -> Results:
+def in_process(function: Callable[..., Any], calls: Iterator[Call], cancel: threading.Event | None) -> Results:
     """Run the calls here, one after another; a cancel is heeded between two."""
     for call in calls:
         _heed(cancel)
-        yield call.index, function(call.partition, call.rng)
+        with threadpool_limits(limits=1):  # BLAS rounds by its number of threads, and a worker has one
+            result = function(call.partition, call.rng)
+        yield call.index, result
 
 
 def in_workers(
@@ -51,7 +52,7 @@ def in_workers(
     """
     how = "define it in a module, or pass workers=0"
     packed = wire.pack_function(function, False, how=how)
-    environment = os.environ | dict.fromkeys(_THREADS, str(max(1, cpu_count() // workers)))
+    environment = os.environ | dict.fromkeys(_THREADS, "1")
     heard: SimpleQueue[tuple[WorkerProcess, wire.Message]] = SimpleQueue()
     started: list[WorkerProcess] = []
     idle: list[WorkerProcess] = []

@@ -27,9 +27,8 @@ def map_partitions(
 ) -> list[R]:
     """Call `function(partition, rng)` for each partition; the results, in the order of the partitions.
 
-    Partition i always gets the i-th child of `SeedSequence(seed)`, so the number of workers does not
-    change the random numbers nor the results. (But for the last bits of what BLAS computes: it rounds by
-    its number of threads, and each worker has only its share of the processors.)
+    Partition i always gets the i-th child of `SeedSequence(seed)`, and native libraries get one thread
+    everywhere, so the number of workers does not change the results by a single bit.
 
     `workers`: 0 or 1 runs everything in this process; None chooses, this process for a single partition
     and else one worker for each processor. The partitions are drawn as they are needed. `progress` is

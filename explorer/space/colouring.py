@@ -18,7 +18,9 @@ def share_explained(values: pd.Series, coordinates: npt.NDArray[np.floating]) ->
     """
     categorical = isinstance(values.dtype, pd.CategoricalDtype)
     codes = values.cat.codes if categorical else pd.qcut(values, _BINS, labels=False, duplicates="drop")
-    group = codes.to_numpy(dtype=np.float64, na_value=np.nan) if not categorical else codes.to_numpy().astype(np.float64)
+    group = (
+        codes.to_numpy(dtype=np.float64, na_value=np.nan) if not categorical else codes.to_numpy().astype(np.float64)
+    )
     used = np.isfinite(coordinates[:, 0]) & np.isfinite(group) & (group >= 0)
     points, group = coordinates[used].astype(np.float64), group[used].astype(np.int64)
     n = len(points)

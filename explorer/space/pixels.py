@@ -56,7 +56,9 @@ def _read_part(rows: tuple[int, int], rng: np.random.Generator, *, study: Path) 
     return _Part(start, out, trouble)
 
 
-def embed_pixels(study: Study, *, report: Callable[[float, str], None] | None = None, workers: int | None = None) -> None:
+def embed_pixels(
+    study: Study, *, report: Callable[[float, str], None] | None = None, workers: int | None = None
+) -> None:
     """Write the embedding ``pixels`` of a study with pictures: PCA of grey pixels, at most 64 dimensions.
 
     Observations without a readable picture get no vector and are counted in the embedding's remarks.
@@ -86,7 +88,9 @@ def embed_pixels(study: Study, *, report: Callable[[float, str], None] | None = 
         trouble = next((f"; first: {part.trouble.rstrip('.')}" for part in parts if part.trouble), "")
         remarks.append(f"{int((~readable).sum()):,} of {n:,} observations have no readable picture{trouble}")
     note = EmbeddingNote(
-        observations=study.ids_hash, encoder="grey pixels, PCA (a baseline without learning)", remarks=tuple(remarks)
+        observations=study.ids_hash,
+        encoder="grey pixels, PCA (a baseline without learning)",
+        remarks=tuple(remarks),
     )
     write_embedding(study.path, NAME, pca.transform(grey), note)
 

@@ -87,7 +87,7 @@ def project(study: Study, embedding: Embedding, choice: MapChoice, report: Repor
     found = read_projection(study, embedding, choice)
     if found is not None:
         return found
-    made = _compute(embedding, settled(choice), report or (lambda fraction, note: None))
+    made = _compute(embedding, settled(choice), report or _nobody)
     path = cache_path(study, embedding, choice)
     facts = json.dumps({"explained": made.explained, "remarks": made.remarks})
     with atomic_file(path) as temporary, temporary.open("wb") as stream:
@@ -99,6 +99,11 @@ def project_at(study: Path, embedding: str, choice: MapChoice, *, report: Report
     """``project`` by names, for a worker process: the result is found in the cache afterwards."""
     opened = open_study(study)
     project(opened, opened.embedding(embedding), choice, report)
+
+
+def _nobody(fraction: float, note: str) -> None:
+    """Hears the progress when nobody asks for it."""
+    del fraction, note
 
 
 def _compute(embedding: Embedding, choice: MapChoice, report: Report) -> Projection:
@@ -125,7 +130,9 @@ def _compute(embedding: Embedding, choice: MapChoice, report: Report) -> Project
             pca = fit_pca(vectors, np.ones(n, dtype=bool), REDUCED)
             vectors = pca.transform(vectors)
             kept = float(pca.explained.sum())
-            remarks.append(f"computed on the first {REDUCED} principal components, which hold {kept:.0%} of the variance")
+            remarks.append(
+                f"computed on the first {REDUCED} principal components, which hold {kept:.0%} of the variance"
+            )
         coordinates = np.full((len(used), choice.dims), np.nan, dtype=np.float32)
         coordinates[used] = _layout(choice)(
             vectors, dims=choice.dims, scale=choice.scale, seed=choice.seed, report=report

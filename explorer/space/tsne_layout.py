@@ -12,7 +12,12 @@ _EXAGGERATED, _PLAIN = 250, 500
 
 
 def tsne(
-    vectors: npt.NDArray[np.float32], *, dims: int, scale: str, seed: int, report: Callable[[float, str], None]
+    vectors: npt.NDArray[np.float32],
+    *,
+    dims: int,
+    scale: str,
+    seed: int,
+    report: Callable[[float, str], None],
 ) -> npt.NDArray[np.float32]:
     """t-SNE coordinates (van der Maaten and Hinton, 2008) of ``vectors`` (n, d): float32 (n, dims).
 
@@ -24,7 +29,7 @@ def tsne(
     perplexity = min(PERPLEXITY[scale], (len(vectors) - 1) / 3)
     done = 0
 
-    def heard(iteration: int, error: float, embedding: object) -> None:
+    def heard(*_: object) -> None:  # it is told the iteration of the phase, not of the whole
         nonlocal done
         done += 10
         report(0.3 + 0.7 * min(1.0, done / (_EXAGGERATED + _PLAIN)), "moving the points")

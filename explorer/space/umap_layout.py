@@ -25,7 +25,12 @@ class _Epochs:
 
 
 def umap(
-    vectors: npt.NDArray[np.float32], *, dims: int, scale: str, seed: int, report: Callable[[float, str], None]
+    vectors: npt.NDArray[np.float32],
+    *,
+    dims: int,
+    scale: str,
+    seed: int,
+    report: Callable[[float, str], None],
 ) -> npt.NDArray[np.float32]:
     """UMAP coordinates (McInnes, Healy and Melville, 2018) of ``vectors`` (n, d): float32 (n, dims).
 
@@ -40,6 +45,11 @@ def umap(
         n_neighbors=min(NEIGHBOURS[scale], len(vectors) - 1),
         random_state=seed,
         n_jobs=1,
-        tqdm_kwds={"file": _Epochs(report), "bar_format": "{n_fmt}/{total_fmt}", "disable": False, "mininterval": 0.2},
+        tqdm_kwds={
+            "file": _Epochs(report),
+            "bar_format": "{n_fmt}/{total_fmt}",
+            "disable": False,
+            "mininterval": 0.2,
+        },
     )
     return np.asarray(layout.fit_transform(np.ascontiguousarray(vectors)), dtype=np.float32)

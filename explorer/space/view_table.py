@@ -96,9 +96,7 @@ def export_view(
     return Export(content, facts, len(frame))
 
 
-def export_projection(
-    study: Study, name: str, choice: MapChoice, *, file: str, report: Report | None = None
-) -> Export:
+def export_projection(study: Study, name: str, choice: MapChoice, *, file: str, report: Report | None = None) -> Export:
     """The coordinates of a map with their manifest: observation_id, x, y[, z]; empty where there is no vector."""
     embedding = study.embedding(name)
     projection = project(study, embedding, choice, report)
@@ -119,7 +117,11 @@ def export_projection(
 
 def _origins(study: Study, embedding: Embedding, projection: Projection) -> dict[str, Any]:
     return {
-        "study": {"name": study.name, "simulated": study.spec.study.simulated, "data_sha256": study.data_hash},
+        "study": {
+            "name": study.name,
+            "simulated": study.spec.study.simulated,
+            "data_sha256": study.data_hash,
+        },
         "embedding": {
             "name": embedding.name,
             "encoder": embedding.note.encoder,

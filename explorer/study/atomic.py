@@ -51,7 +51,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UserError(
-            f"{path} exists already", how="Choose another name, or move the old one away; it is never overwritten"
+            f"{path} exists already",
+            how="Choose another name, or move the old one away; it is never overwritten",
         )
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:

@@ -12,7 +12,7 @@ from explorer.study import embeddings
 from explorer.study.findings import Finding, Severity
 from explorer.study.study import TABLES, Study, open_study
 from explorer.study.tables import Table
-from explorer.study.times import read_times
+from explorer.study.times import Times, read_times
 
 Report = Callable[[float, str], None]
 
@@ -28,7 +28,17 @@ def check(study: Study, *, pictures: bool = False, report: Report | None = None)
 
     ``pictures`` also decodes every picture, which takes a while; ``report`` then hears of the progress.
     """
-    steps = (_ids, _repeats, _times, _exits, _constant_columns, _missing_cells, _variables, _side_tables, _embeddings)
+    steps = (
+        _ids,
+        _repeats,
+        _times,
+        _exits,
+        _constant_columns,
+        _missing_cells,
+        _variables,
+        _side_tables,
+        _embeddings,
+    )
     found = [finding for step in steps for finding in step(study)]
     if pictures:
         found += _pictures(study, report)
@@ -79,12 +89,19 @@ def _repeats(study: Study) -> Iterator[Finding]:
     same_time = study.observations.duplicated([columns.animal, columns.time], keep=False).to_numpy()
     again = np.zeros(len(study), dtype=bool)
     again[same_time] = study.observations.loc[same_time, compared].duplicated().to_numpy()
-    yield from _finding("warning", study, None, again, "the row repeats an earlier one", "Remove it, if it is one visit")
+    yield from _finding(
+        "warning", study, None, again, "the row repeats an earlier one", "Remove it, if it is one visit"
+    )
     if study.has_pictures or study.feature_columns:
         return  # several pictures or replicates at one time are the rule there
     twice = study.observations.duplicated([columns.animal, columns.time]).to_numpy() & ~again
     yield from _finding(
-        "note", study, columns.time, twice, "the animal has another row at the same time", "Fine if it was measured twice"
+        "note",
+        study,
+        columns.time,
+        twice,
+        "the animal has another row at the same time",
+        "Fine if it was measured twice",
     )
 
 
@@ -96,14 +113,18 @@ def _times(study: Study) -> Iterator[Finding]:
     unread = (pd.isna(study.time) & cells.notna().to_numpy()) if len(cells) else np.zeros(0, dtype=bool)
     row, _ = _rows(unread)
     if row is not None:
-        what = f"{str(cells.iloc[row - 1])!r} is not a {'number' if study.spec.columns.time_unit else 'date that exists'}"
+        what = (
+            f"{str(cells.iloc[row - 1])!r} is not a {'number' if study.spec.columns.time_unit else 'date that exists'}"
+        )
         yield from _finding("error", study, name, unread, what, "Write dates as 2024-05-31")
-    yield from _finding("warning", study, name, cells.isna().to_numpy(), "the time is missing", "Fill it in if it is known")
+    yield from _finding(
+        "warning", study, name, cells.isna().to_numpy(), "the time is missing", "Fill it in if it is known"
+    )
     if study.time.dtype.kind == "M":
         yield from _impossible_dates(study, name, study.time)
 
 
-def _impossible_dates(study: Study, name: str, dates: npt.NDArray[np.datetime64]) -> Iterator[Finding]:
+def _impossible_dates(study: Study, name: str, dates: Times) -> Iterator[Finding]:
     early, late = dates < EARLIEST, dates > np.datetime64("now") + np.timedelta64(1, "D")
     yield from _finding("error", study, name, early, f"the date lies before {EARLIEST}", "Mend the year")
     yield from _finding("error", study, name, late, "the date lies in the future", "Mend the year")
@@ -126,7 +147,13 @@ def _exits(study: Study) -> Iterator[Finding]:
 
 
 def _beyond(
-    study: Study, own: npt.NDArray[np.int8], codes: npt.NDArray[np.int64], limits: npt.NDArray, *, after: bool, word: str
+    study: Study,
+    own: npt.NDArray[np.int8],
+    codes: npt.NDArray[np.int64],
+    limits: Times,
+    *,
+    after: bool,
+    word: str,
 ) -> Iterator[Finding]:
     limit = pd.Series(limits, index=codes)
     limit = limit[limit.index >= 0].groupby(level=0).max() if after else limit[limit.index >= 0].groupby(level=0).min()
@@ -138,7 +165,12 @@ def _beyond(
         beyond = study.time > bounds if after else study.time < bounds
     side = "after" if after else "before"
     yield from _finding(
-        "error", study, study.spec.columns.time, beyond, f"the observation lies {side} {word}", "Mend the date or the animal"
+        "error",
+        study,
+        study.spec.columns.time,
+        beyond,
+        f"the observation lies {side} {word}",
+        "Mend the date or the animal",
     )
 
 
@@ -151,7 +183,13 @@ def _constant_columns(study: Study) -> Iterator[Finding]:
         if values.isna().all():
             yield Finding("note", "every cell is empty", name, None, column)
         elif values.notna().all() and (values == values.iloc[0]).all():
-            yield Finding("note", f"every row holds {str(values.iloc[0])!r}, so it tells nothing apart", name, None, column)
+            yield Finding(
+                "note",
+                f"every row holds {str(values.iloc[0])!r}, so it tells nothing apart",
+                name,
+                None,
+                column,
+            )
 
 
 def _missing_cells(study: Study) -> Iterator[Finding]:
@@ -162,7 +200,9 @@ def _missing_cells(study: Study) -> Iterator[Finding]:
     animal = study.animal
     if animal is not None and columns.animal:
         blank = animal.isna().to_numpy()
-        yield from _finding("warning", study, columns.animal, blank, "the animal is missing", "Fill it in if it is known")
+        yield from _finding(
+            "warning", study, columns.animal, blank, "the animal is missing", "Fill it in if it is known"
+        )
     for column in sorted(str(c) for c in named if c in study.observations.columns):
         gaps = study.observations[column].isna()
         share = float(gaps.mean()) if len(gaps) else 0.0
@@ -177,8 +217,14 @@ def _missing_cells(study: Study) -> Iterator[Finding]:
 
 def _variables(study: Study) -> Iterator[Finding]:
     if not study.variables:
-        yield Finding("note", "no variable is described, so the map cannot be coloured", "study.toml", None, None,
-                      "Add a [variables.NAME] table")
+        yield Finding(
+            "note",
+            "no variable is described, so the map cannot be coloured",
+            "study.toml",
+            None,
+            None,
+            "Add a [variables.NAME] table",
+        )
     for name in study.variables:
         try:
             study.values(name)
@@ -214,7 +260,15 @@ def _embeddings(study: Study) -> Iterator[Finding]:
             yield Finding("note", remark.rstrip("."), file)
         row, count = _rows(~embedding.complete)
         if row is not None and name != embeddings.FEATURES:
-            yield Finding("warning", f"{count:,} of {len(study):,} observations have no vector", file, row, None, "", count)
+            yield Finding(
+                "warning",
+                f"{count:,} of {len(study):,} observations have no vector",
+                file,
+                row,
+                None,
+                "",
+                count,
+            )
 
 
 def _pictures(study: Study, report: Report | None) -> Iterable[Finding]:
@@ -230,6 +284,14 @@ def _pictures(study: Study, report: Report | None) -> Iterable[Finding]:
         except UserError as error:
             column = study.spec.columns.image
             found.append(
-                Finding("error", error.what.rstrip("."), study.table.path.name, row + 1, column, error.how or "", 1)
+                Finding(
+                    "error",
+                    error.what.rstrip("."),
+                    study.table.path.name,
+                    row + 1,
+                    column,
+                    error.how or "",
+                    1,
+                )
             )
     return found

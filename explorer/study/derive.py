@@ -1,12 +1,14 @@
 """Variables that follow from a date: season, month, hour, age, days since an event."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from explorer.study.times import DAYS_PER
+from explorer.study.times import DAYS_PER, Times
 
-Dates = npt.NDArray[np.datetime64]
+Dates = npt.NDArray[Any]  # datetime64[us]
 
 SEASONS = ("winter", "spring", "summer", "autumn")
 """In the order of the calendar year; winter is December to February in the north (meteorological seasons)."""
@@ -44,9 +46,9 @@ def age(dates: Dates, births: Dates, *, unit: str) -> pd.Series:
 
 def days_since(
     animals: npt.NDArray[np.int64],
-    times: Dates | npt.NDArray[np.float64],
+    times: Times,
     event_animals: npt.NDArray[np.int64],
-    event_times: Dates | npt.NDArray[np.float64],
+    event_times: Times,
 ) -> pd.Series:
     """Time since the animal's last event at or before each observation, in days (or the time's own unit).
 

@@ -162,7 +162,12 @@ def match_features(columns: Sequence[str], patterns: Sequence[str]) -> list[str]
 
 
 def features_embedding(
-    table: Table, columns: list[str], *, missing: Literal["leave_out", "column_median"], observations: str, fingerprint: str
+    table: Table,
+    columns: list[str],
+    *,
+    missing: Literal["leave_out", "column_median"],
+    observations: str,
+    fingerprint: str,
 ) -> Embedding:
     """The measured feature columns as an embedding: each z-scored (ddof 0) over the rows that are used.
 
@@ -177,11 +182,12 @@ def features_embedding(
     sparse = gaps.mean(axis=0) > MOSTLY_MISSING if len(values) else np.zeros(len(columns), dtype=bool)
     if missing == "column_median":
         sparse = gaps.all(axis=0) if len(values) else sparse
+    sparse = np.asarray(sparse)
     if sparse.any():
         names = [name for name, out in zip(columns, sparse, strict=True) if out]
         share = "everywhere" if missing == "column_median" else f"in over {MOSTLY_MISSING:.0%} of the rows"
         remarks.append(f"{_count(len(names), 'feature')} missing {share} left out: {_list(names)}")
-    values, gaps = values[:, ~sparse], gaps[:, ~sparse]
+    values, gaps = values[:, ~sparse], np.asarray(gaps[:, ~sparse])
     kept = [name for name, out in zip(columns, sparse, strict=True) if not out]
     if missing == "column_median" and gaps.any():
         medians = np.nanmedian(values, axis=0)
@@ -200,7 +206,7 @@ def features_embedding(
         )
     mean = values[used].mean(axis=0)
     spread = values[used].std(axis=0)
-    constant = spread <= 1e-12 * np.maximum(1.0, np.abs(mean))
+    constant = np.asarray(spread <= 1e-12 * np.maximum(1.0, np.abs(mean)))
     if constant.any():
         names = [name for name, out in zip(kept, constant, strict=True) if out]
         remarks.append(f"{_count(len(names), 'feature')} without any variation left out: {_list(names)}")

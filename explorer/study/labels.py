@@ -123,9 +123,7 @@ def fill_nearest(
     )
 
 
-def gradients(
-    score_animals: npt.ArrayLike, score_times: npt.ArrayLike, score_values: npt.ArrayLike
-) -> Gradients:
+def gradients(score_animals: npt.ArrayLike, score_times: npt.ArrayLike, score_values: npt.ArrayLike) -> Gradients:
     """Forward and backward rates of change at every score (O'Mahony et al., 2021, section 5).
 
     forward = (s[k+1] - s[k]) / (t[k+1] - t[k]) and backward = (s[k] - s[k-1]) / (t[k] - t[k-1]) over the

@@ -22,7 +22,9 @@ def inside(folder: Path, relative: str) -> Path:
     windows, posix = PureWindowsPath(relative), PurePosixPath(relative)
     parts = PurePosixPath(relative.replace("\\", "/")).parts
     if not relative or posix.is_absolute() or windows.drive or windows.root or ".." in parts or "\0" in relative:
-        raise UserError(f"the path {relative[:200]!r} does not lie inside the study", how="Use a path inside its folder")
+        raise UserError(
+            f"the path {relative[:200]!r} does not lie inside the study", how="Use a path inside its folder"
+        )
     path = folder.joinpath(*parts)
     if not path.resolve().is_relative_to(folder.resolve()):
         raise UserError(f"the path {relative[:200]!r} is a link that leads out of the study")

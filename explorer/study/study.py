@@ -18,13 +18,11 @@ from explorer.places import user_cache
 from explorer.study import derive, embeddings
 from explorer.study.embeddings import FEATURES, Embedding
 from explorer.study.fingerprint import FileHashes, hash_ids, hash_json
-from explorer.study.labels import Filled, fill_nearest, gradients
+from explorer.study.labels import Filled, fill_nearest, gradients, inherit
 from explorer.study.pictures import decode, inside
 from explorer.study.schema import StudyFile, Variable, read_study_file
 from explorer.study.tables import Table, is_binary
-from explorer.study.times import read_times
-
-Times = npt.NDArray[np.datetime64] | npt.NDArray[np.float64]
+from explorer.study.times import DAYS_PER, Times, read_times
 
 TABLES: dict[str, tuple[str, ...]] = {
     "scores": ("animal", "time", "task", "value"),
@@ -71,9 +69,15 @@ class Study:
         name = self.spec.columns.observation
         if name is None:
             numbers = pc.cast(pa.array(np.arange(1, len(self) + 1)), pa.large_string())
-            return pc.binary_join_element_wise(pa.scalar("row", pa.large_string()), numbers, pa.scalar("-", pa.large_string()))
+            return pc.binary_join_element_wise(
+                pa.scalar("row", pa.large_string()), numbers, pa.scalar("-", pa.large_string())
+            )
         column = self.table.arrow([name]).column(0)
-        return pa.concat_arrays(column.cast(pa.large_string()).chunks) if column.num_chunks else pa.array([], pa.large_string())
+        return (
+            pa.concat_arrays(column.cast(pa.large_string()).chunks)
+            if column.num_chunks
+            else pa.array([], pa.large_string())
+        )
 
     @cached_property
     def ids_hash(self) -> str:
@@ -187,16 +191,20 @@ class Study:
         own = pd.Series([], dtype=int) if self.animal is None else self.animal.cat.codes
         rows = place.reindex(own.to_numpy()).to_numpy()
         known = np.isfinite(rows)
-        return self.animals[column].take(np.where(known, rows, 0).astype(int)).reset_index(drop=True).where(pd.Series(known))
+        return (
+            self.animals[column]
+            .take(np.where(known, rows, 0).astype(int))
+            .reset_index(drop=True)
+            .where(pd.Series(known))
+        )
 
     def _derived(self, variable: Variable) -> pd.Series:
         rule = variable.derive
         assert rule is not None
         if rule.rule in ("forward_gradient", "backward_gradient"):
-            _, of_scores = self._scores_of(rule.source)
+            of_scores = gradients(*self._scores_of(rule.source))
             slopes = of_scores.forward if rule.rule == "forward_gradient" else of_scores.backward
-            source = self.filled(rule.source).source
-            return pd.Series(np.append(slopes, np.nan)[source])
+            return pd.Series(inherit(slopes, self.filled(rule.source).source))
         if rule.rule == "days_since":
             events = self.events[self.events["kind"].astype(str) == rule.source]
             if self.time is None or self.animal is None:
@@ -214,15 +222,17 @@ class Study:
         if when is None or when.dtype.kind != "M":
             raise UserError("an age needs the dates of the observations", where=str(self.path / "study.toml"))
         unit = variable.unit or "days"
-        if unit not in derive.DAYS_PER:
-            raise UserError(f"an age cannot be told in {unit!r}", how=f"Use one of: {', '.join(derive.DAYS_PER)}")
+        if unit not in DAYS_PER:
+            raise UserError(f"an age cannot be told in {unit!r}", how=f"Use one of: {', '.join(DAYS_PER)}")
         return derive.age(when, dates, unit=unit)
 
-    def _dates(self, column: str) -> npt.NDArray[np.datetime64]:
+    def _dates(self, column: str) -> Times:
         values = self.table.series(column) if column in self.table.columns else self._from_animals(column)
         dates = read_times(values, unit=None)
         if len(dates) and np.isnat(dates).all():
-            raise UserError(f"column {column!r} holds no dates", where=str(self.table.path), how="Use a column of dates")
+            raise UserError(
+                f"column {column!r} holds no dates", where=str(self.table.path), how="Use a column of dates"
+            )
         return dates.astype("datetime64[us]")
 
     def filled(self, name: str) -> Filled:
@@ -230,16 +240,10 @@ class Study:
         cache = self._filled
         if name not in cache:
             variable = self.variable(name)
-            scores, _ = self._scores_of(name)
             if self.animal is None or self.time is None:
                 raise UserError(f"{name} is read from the scores, which needs an animal and a time column")
             cache[name] = fill_nearest(
-                self.animal.cat.codes.to_numpy(),
-                self.time,
-                self.animal_codes(scores["animal"]),
-                scores["time"].to_numpy(),
-                scores["value"].to_numpy(dtype=np.float64),
-                max_gap=variable.max_gap,
+                self.animal.cat.codes.to_numpy(), self.time, *self._scores_of(name), max_gap=variable.max_gap
             )
         return cache[name]
 
@@ -247,15 +251,15 @@ class Study:
     def _filled(self) -> dict[str, Filled]:
         return {}
 
-    def _scores_of(self, name: str):  # type: ignore[no-untyped-def]
+    def _scores_of(self, name: str) -> tuple[npt.NDArray[np.float64], Times, npt.NDArray[np.float64]]:
+        """Animal codes (NaN for an animal that is not in this study), times and values of a scored variable."""
         variable = self.variable(name)
         scores = self.scores[self.scores["task"].astype(str) == variable.score]
         if scores.empty:
             raise UserError(f"there is no score of task {variable.score!r}", where=str(self.path / "scores.parquet"))
-        slopes = gradients(
-            self.animal_codes(scores["animal"]), scores["time"].to_numpy(), scores["value"].to_numpy(dtype=np.float64)
-        )
-        return scores, slopes
+        codes = self.animal_codes(scores["animal"])
+        animals = np.where(codes >= 0, codes, np.nan)  # a code of -1 would match observations of unknown animals
+        return animals, scores["time"].to_numpy(), scores["value"].to_numpy(dtype=np.float64)
 
     # --- embeddings --------------------------------------------------------------------------------------
 
@@ -286,7 +290,11 @@ class Study:
         missing = self.spec.columns.features_missing
         fingerprint = hash_json([self.hashes.of(self.table.path), self.feature_columns, missing])
         return embeddings.features_embedding(
-            self.table, self.feature_columns, missing=missing, observations=self.ids_hash, fingerprint=fingerprint
+            self.table,
+            self.feature_columns,
+            missing=missing,
+            observations=self.ids_hash,
+            fingerprint=fingerprint,
         )
 
     # --- pictures ----------------------------------------------------------------------------------------
@@ -324,7 +332,7 @@ class Study:
 
     @cached_property
     def cache(self) -> Path:
-        """A folder for derived files, safe to delete: ``.cache`` in the study, or the user's own when that is read-only."""
+        """A folder for derived files, safe to delete: ``.cache`` in the study, the user's own when that is read-only."""
         if os.access(self.path, os.W_OK):
             return self.path / ".cache"
         key = hash_json(str(self.path.resolve()))[:16]
@@ -357,7 +365,9 @@ def open_study(path: str | Path) -> Study:
     table = Table.find(folder, "observations")
     if table is None:
         raise UserError(
-            "there is no observations.parquet or observations.csv", where=str(folder), how="Put the table into the folder"
+            "there is no observations.parquet or observations.csv",
+            where=str(folder),
+            how="Put the table into the folder",
         )
     study = Study(folder.resolve(), spec, table)
     _check_columns(study)

@@ -1,5 +1,7 @@
 """Times of observations: dates, or plain numbers with a unit."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -8,7 +10,11 @@ DAYS_PER = {"days": 1.0, "weeks": 7.0, "months": 365.25 / 12, "years": 365.25}
 """Length of a unit in days; ``visits`` are counted, not measured, and have none."""
 
 
-def read_times(values: pd.Series, *, unit: str | None) -> npt.NDArray[np.float64] | npt.NDArray[np.datetime64]:
+Times = npt.NDArray[Any]
+"""``datetime64[us]`` for dates, float64 for numbers; NaT or NaN where missing."""
+
+
+def read_times(values: pd.Series, *, unit: str | None) -> Times:
     """Times of a column: ``datetime64[us]`` for dates, float64 in ``unit`` when a unit is given.
 
     Text is read as ISO 8601; what cannot be read is NaT (``check`` names those cells). Times with an offset are

@@ -1,21 +1,22 @@
 """Small charts of a study as a whole: when its observations were made."""
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from explorer.study.times import Times
 from explorer.ui.palette import Palette
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def calendar(dates: npt.NDArray[np.datetime64], palette: Palette) -> go.Figure:
+def calendar(dates: Times, palette: Palette) -> go.Figure:
     """Observations a week, one line of squares a year; weeks without any are empty."""
     known = pd.Series(dates[~np.isnat(dates)])
     day = known.dt.dayofyear.to_numpy()
     weeks = pd.DataFrame({"year": known.dt.year.to_numpy(), "week": np.minimum((day - 1) // 7, 52)})
-    counts = weeks.value_counts().unstack("week").reindex(columns=range(53))
+    counts = pd.crosstab(weeks["year"], weeks["week"]).reindex(columns=range(53))
+    counts = counts.where(counts > 0)
     counts = counts.reindex(range(int(counts.index.min()), int(counts.index.max()) + 1)).sort_index(ascending=False)
     fig = go.Figure(
         go.Heatmap(
@@ -36,7 +37,7 @@ def calendar(dates: npt.NDArray[np.datetime64], palette: Palette) -> go.Figure:
     return _dressed(fig, palette, 90 + 34 * max(2, min(len(counts), 8)))
 
 
-def timeline(times: npt.NDArray[np.float64], unit: str, palette: Palette) -> go.Figure:
+def timeline(times: Times, unit: str, palette: Palette) -> go.Figure:
     """Observations along a numeric time, as bars."""
     known = times[np.isfinite(times)]
     distinct = np.unique(known)
@@ -47,7 +48,11 @@ def timeline(times: npt.NDArray[np.float64], unit: str, palette: Palette) -> go.
         counts, edges = np.histogram(known, bins=40)
         centres, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     bars = go.Bar(
-        x=centres, y=counts, width=width, marker_color=palette.accent, hovertemplate="%{x:.4g}: %{y:,}<extra></extra>"
+        x=centres,
+        y=counts,
+        width=width,
+        marker_color=palette.accent,
+        hovertemplate="%{x:.4g}: %{y:,}<extra></extra>",
     )
     fig = go.Figure(bars)
     fig.update_xaxes(title_text=unit, showgrid=False, fixedrange=True)

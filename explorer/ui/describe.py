@@ -48,15 +48,26 @@ def per_animal(study: Study) -> str:
 
 def variables_table(study: Study) -> pd.DataFrame:
     """One row per variable: name, role, kind, unit, share missing, and what its values look like."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for name, variable in study.variables.items():
-        row = {"variable": variable.label or name, "role": variable.role, "kind": variable.kind, "unit": variable.unit or ""}
+        row = {
+            "variable": variable.label or name,
+            "role": variable.role,
+            "kind": variable.kind,
+            "unit": variable.unit or "",
+        }
         try:
             values = study.values(name)
         except UserError as error:
             rows.append({**row, "missing": None, "values": str(error)})
             continue
-        rows.append({**row, "missing": 100 * float(values.isna().mean()) if len(values) else 0.0, "values": _looks(values)})
+        rows.append(
+            {
+                **row,
+                "missing": 100 * float(values.isna().mean()) if len(values) else 0.0,
+                "values": _looks(values),
+            }
+        )
     return pd.DataFrame(rows, columns=["variable", "role", "kind", "unit", "missing", "values"])
 
 
@@ -67,7 +78,11 @@ def _looks(values: pd.Series) -> str:
     if isinstance(values.dtype, pd.CategoricalDtype):
         sizes = known.value_counts()
         sizes = sizes[sizes > 0]
-        names = list(sizes.index[:4]) if not values.cat.ordered else [c for c in values.cat.categories if c in sizes.index][:4]
+        names = (
+            list(sizes.index[:4])
+            if not values.cat.ordered
+            else [c for c in values.cat.categories if c in sizes.index][:4]
+        )
         shown = ", ".join(f"{name} ({sizes[name]:,})" for name in names)
         return shown + (f" and {len(sizes) - len(names)} more" if len(sizes) > len(names) else "")
     return f"{known.min():.4g} to {known.max():.4g}, median {known.median():.4g}"

@@ -68,7 +68,10 @@ def _control(study: Study, name: str, chosen: VariableFilter) -> None:
         if low == high:
             st.caption(f"{title}: always {low:g}")
             return
-        at = (max(low, low if chosen.low is None else chosen.low), min(high, high if chosen.high is None else chosen.high))
+        at = (
+            max(low, low if chosen.low is None else chosen.low),
+            min(high, high if chosen.high is None else chosen.high),
+        )
         st.session_state[key] = at if at[0] <= at[1] else (low, high)
         st.slider(
             title + (f" ({variable.unit})" if variable.unit else ""),

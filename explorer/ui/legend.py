@@ -24,9 +24,11 @@ def legend(colouring: Colouring | None, rows: npt.NDArray[np.int64]) -> None:
         entries.append(f"<span>{low:.4g}</span>{bar}<span>{high:.4g}</span>")
     if len(unknown):
         entries.append(_entry(palette().missing, MISSING))
-    style = "<style>.legend{display:flex;flex-wrap:wrap;gap:.3em .9em;align-items:center;font-size:.85rem}" \
-        ".legend span{display:inline-block}.legend i{display:inline-block;width:.7em;height:.7em;border-radius:50%;" \
+    style = (
+        "<style>.legend{display:flex;flex-wrap:wrap;gap:.3em .9em;align-items:center;font-size:.85rem}"
+        ".legend span{display:inline-block}.legend i{display:inline-block;width:.7em;height:.7em;border-radius:50%;"
         "margin-right:.35em}</style>"
+    )
     st.html(f'{style}<div class="legend">{"".join(entries)}</div>')
 
 

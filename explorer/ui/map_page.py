@@ -5,6 +5,8 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
+from explorer.engine import Job
+from explorer.errors import UserError
 from explorer.space.projections import NAMES, Projection, cache_path, project_at, settled
 from explorer.space.shown import Shown, selection_mask, shown
 from explorer.space.view_table import export_view, view_frame
@@ -12,13 +14,13 @@ from explorer.study.embeddings import Embedding
 from explorer.study.export import manifest_text
 from explorer.study.study import Study
 from explorer.ui import jobs
+from explorer.ui.colouring import Colouring
 from explorer.ui.filters import filter_controls
 from explorer.ui.gallery import AT_ONCE, gallery
 from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, projection_at_hand
 from explorer.ui.overview import no_embedding
 from explorer.ui.palette import palette
 from explorer.ui.plain import count, for_markdown
-from explorer.ui.colouring import Colouring
 from explorer.ui.scatter import MAX_DRAWN, drawn_rows, figure
 from explorer.ui.state import propose, view
 from explorer.ui.studies import stamp
@@ -54,9 +56,9 @@ def show(study: Study) -> None:
     colours = colouring(study, stamped, view(), projection)
     seen = shown(study, view(), projection)
     _colour_and_filter(study, colours)
-    _status(study, embedding, projection, seen)
+    _status(embedding, projection, seen)
     _drawing(study, projection, seen, colours)
-    _selected(study, embedding, projection, seen, colours, stamped)
+    _selected(study, projection, seen, colours, stamped)
 
 
 # --- choosing the map ------------------------------------------------------------------------------------
@@ -129,13 +131,16 @@ def _made(study: Study, embedding: Embedding) -> Projection | None:
     if running is not None and running.state == "cancelled":
         st.info(f"{title} was cancelled.", icon=":material/cancel:")
     elif running is not None:
-        _failed(running)
+        _say_why(running)
     st.button("Compute it", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
     return None
 
 
-def _failed(job: jobs.Job) -> None:
-    job.result()
+def _say_why(failed: Job[object]) -> None:
+    try:
+        failed.result()
+    except UserError as error:
+        st.error(str(error), icon=":material/error:")
 
 
 # --- colour, filters, finding an animal ------------------------------------------------------------------
@@ -167,7 +172,7 @@ def _colour_and_filter(study: Study, colours: Colouring | None) -> None:
         filter_controls(study)
 
 
-def _status(study: Study, embedding: Embedding, projection: Projection, seen: Shown) -> None:
+def _status(embedding: Embedding, projection: Projection, seen: Shown) -> None:
     total, visible = seen.total, int(seen.visible.sum())
     parts = [f"**{visible:,} of {total:,} shown**"]
     if view().filters:
@@ -199,7 +204,14 @@ def _drawing(study: Study, projection: Projection, seen: Shown, colours: Colouri
     if study.animal is not None and view().animal is not None:
         found = np.flatnonzero((study.animal == view().animal).to_numpy() & projection.placed)
     fig = figure(
-        projection, seen, rows, colours, palette(), hover=_hover(study, len(rows)), selecting=flat, animal_rows=found
+        projection,
+        seen,
+        rows,
+        colours,
+        palette(),
+        hover=_hover(study, len(rows)),
+        selecting=flat,
+        animal_rows=found,
     )
     key = f"map-{view().embedding}-{projection.choice.method}-{projection.choice.dims}-{projection.choice.scale}"
     said = f"coloured by {colours.title}" if colours else "without colours"
@@ -209,7 +221,11 @@ def _drawing(study: Study, projection: Projection, seen: Shown, colours: Colouri
         key=key,
         on_select=(lambda: _picked(study, key)) if flat else "ignore",
         selection_mode=("points", "box", "lasso"),
-        config={"scrollZoom": True, "displaylogo": False, "modeBarButtonsToRemove": ["toImage"] if not flat else []},
+        config={
+            "scrollZoom": True,
+            "displaylogo": False,
+            "modeBarButtonsToRemove": ["toImage"] if not flat else [],
+        },
         alt=f"{NAMES[projection.choice.method]} map of {len(rows):,} observations, {said}",
     )
     if flat:
@@ -258,7 +274,9 @@ def _polygon(xs: list[float], ys: list[float]) -> tuple[tuple[float, float], ...
     reach = max((max(map(abs, xs), default=1.0), max(map(abs, ys), default=1.0), 1e-12))
     digits = int(3 - np.floor(np.log10(reach)))
     step = max(1, len(xs) // 400)
-    return tuple((round(float(x), digits), round(float(y), digits)) for x, y in zip(xs[::step], ys[::step], strict=True))
+    return tuple(
+        (round(float(x), digits), round(float(y), digits)) for x, y in zip(xs[::step], ys[::step], strict=True)
+    )
 
 
 def _box(xs: list[float], ys: list[float]) -> tuple[tuple[float, float], ...]:
@@ -272,7 +290,6 @@ def _clear() -> None:
 
 def _selected(
     study: Study,
-    embedding: Embedding,
     projection: Projection,
     seen: Shown,
     colours: Colouring | None,
@@ -337,7 +354,9 @@ def _downloads(study: Study, projection: Projection, seen: Shown, save, how) -> 
     )
 
 
-def _pictures(study: Study, rows: npt.NDArray[np.int64], colours: Colouring | None, stamped: tuple[object, ...]) -> None:
+def _pictures(
+    study: Study, rows: npt.NDArray[np.int64], colours: Colouring | None, stamped: tuple[object, ...]
+) -> None:
     pages = -(-len(rows) // AT_ONCE)
     place = 0
     if pages > 1:

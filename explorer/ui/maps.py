@@ -30,6 +30,7 @@ def opened_embedding(study: Study, stamped: tuple[object, ...], name: str) -> Em
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _projection(path: str, _study: Study, _embedding: Embedding, choice: MapChoice) -> Projection | None:
+    del path
     return project(_study, _embedding, choice) if quick(choice) else read_projection(_study, _embedding, choice)
 
 

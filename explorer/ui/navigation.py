@@ -15,7 +15,11 @@ def page(name: str) -> st.Page:
     """One page, for the menu and for links."""
     title, icon = _PAGES[name]
     return st.Page(
-        shipped("pages") / f"{name}.py", title=title, icon=icon, default=name == "overview", url_path=None if name == "overview" else name
+        shipped("pages") / f"{name}.py",
+        title=title,
+        icon=icon,
+        default=name == "overview",
+        url_path=None if name == "overview" else name,
     )
 
 

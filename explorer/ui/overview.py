@@ -9,9 +9,9 @@ from explorer.study.findings import Finding
 from explorer.study.study import Study
 from explorer.ui import charts, jobs
 from explorer.ui.describe import per_animal, span, summary, variables_table
+from explorer.ui.legend import legend
 from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, projection_at_hand
 from explorer.ui.navigation import page
-from explorer.ui.legend import legend
 from explorer.ui.palette import palette
 from explorer.ui.plain import count, for_markdown
 from explorer.ui.raster import still
@@ -91,7 +91,7 @@ def no_embedding(study: Study) -> None:
     else:
         st.info(
             "This study has neither vectors nor pictures, so there is no map. Name measured columns as features = [...] "
-            "under [columns] in study.toml, or import the table again on the Data page and mark its measurements as "
+            "under [columns] in study.toml, or import the table again on the Data page and mark measurements as "
             "features. Times, animals and variables can be looked at all the same.",
             icon=":material/table_chart:",
         )
@@ -126,7 +126,11 @@ def next_steps(study: Study) -> None:
     st.subheader("Where to go next")
     with st.container(border=True):
         if study.embedding_names:
-            st.page_link(page("map"), label="**Map**: colour, filter, select, save as CSV", icon=":material/scatter_plot:")
+            st.page_link(
+                page("map"),
+                label="**Map**: colour, filter, select, save as CSV",
+                icon=":material/scatter_plot:",
+            )
         st.page_link(page("data"), label="**Data**: open a table of your own", icon=":material/upload_file:")
 
 
@@ -142,7 +146,9 @@ def variables(study: Study) -> None:
         hide_index=True,
         height="content",
         column_config={
-            "missing": st.column_config.ProgressColumn("missing", format="%.1f %%", min_value=0, max_value=100, width="small"),
+            "missing": st.column_config.ProgressColumn(
+                "missing", format="%.1f %%", min_value=0, max_value=100, width="small"
+            ),
             "values": st.column_config.TextColumn("values", width="large"),
         },
     )

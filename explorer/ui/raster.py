@@ -13,7 +13,11 @@ _OPACITY = 0.75
 
 
 def still(
-    projection: Projection, rows: npt.NDArray[np.int64], colouring: Colouring | None, palette: Palette, size: tuple[int, int]
+    projection: Projection,
+    rows: npt.NDArray[np.int64],
+    colouring: Colouring | None,
+    palette: Palette,
+    size: tuple[int, int],
 ) -> Image.Image:
     """The points ``rows`` of a two-dimensional map as a picture of ``size`` pixels, on a transparent ground.
 
@@ -36,9 +40,7 @@ def still(
     return Image.fromarray(canvas.round().astype(np.uint8), "RGBA")
 
 
-def _rgb(
-    rows: npt.NDArray[np.int64], colouring: Colouring | None, palette: Palette
-) -> npt.NDArray[np.float32]:
+def _rgb(rows: npt.NDArray[np.int64], colouring: Colouring | None, palette: Palette) -> npt.NDArray[np.float32]:
     """The colour of each point, float32 (n, 3) in 0..1."""
     if colouring is None:
         return np.tile(_parsed([palette.accent]), (len(rows), 1))
@@ -58,7 +60,7 @@ def _rgb(
 
 
 def _parsed(colours: list[str]) -> npt.NDArray[np.float32]:
-    return np.array([ImageColor.getrgb(_whole(colour)) for colour in colours], dtype=np.float32) / 255
+    return np.array([ImageColor.getrgb(_whole(colour)) for colour in colours], dtype=np.float32) / np.float32(255)
 
 
 def _whole(colour: str) -> str:
@@ -69,7 +71,10 @@ def _whole(colour: str) -> str:
 
 
 def _splat(
-    canvas: npt.NDArray[np.float32], places: npt.NDArray[np.float64], rgb: npt.NDArray[np.float32], radius: float
+    canvas: npt.NDArray[np.float32],
+    places: npt.NDArray[np.float64],
+    rgb: npt.NDArray[np.float32],
+    radius: float,
 ) -> None:
     """Draw a disc at each place. One pass per pixel of a disc over all points at once, blended over what is there."""
     height, width, _ = canvas.shape
@@ -77,7 +82,7 @@ def _splat(
     reach = int(np.ceil(radius))
     for dy in range(-reach, reach + 1):
         for dx in range(-reach, reach + 1):
-            pixel = corner + [dx, dy]
+            pixel = corner + np.array([dx, dy])
             away = np.hypot(*(pixel + 0.5 - places).T)
             cover = np.clip(radius - away + 0.5, 0, 1) * _OPACITY
             use = (cover > 0) & (pixel >= 0).all(axis=1) & (pixel < [width, height]).all(axis=1)

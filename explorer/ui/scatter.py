@@ -1,5 +1,6 @@
 """The map drawn by Plotly: one figure of a projection, coloured by a variable."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,17 +91,13 @@ class _Painter:
         self,
         rows: npt.NDArray[np.int64],
         name: str,
-        marker: dict[str, object],
+        marker: Mapping[str, object],
         *,
         said: pd.Series | None = None,
         dim: bool = False,
     ) -> go.Scattergl | go.Scatter3d:
         places = self.projection.coordinates[rows]
         axes = dict(zip("xyz", places.T, strict=False))
-        template = "%{text}<extra></extra>" if self.total <= _HOVER_TEXT_UP_TO else f"{for_plotly(name)}<extra></extra>"
-        if dim:
-            template = None
-        text = self._text(rows, name, said) if template and "text" in template else None
         options: dict[str, object] = {
             **axes,
             "mode": "markers",
@@ -110,8 +107,10 @@ class _Painter:
         }
         if dim:
             options |= {"hoverinfo": "skip"}
+        elif self.total <= _HOVER_TEXT_UP_TO:
+            options |= {"hovertemplate": "%{text}<extra></extra>", "text": self._text(rows, name, said)}
         else:
-            options |= {"hovertemplate": template, "text": text}
+            options |= {"hovertemplate": f"{for_plotly(name)}<extra></extra>"}
         if not self.flat:
             return go.Scatter3d(options)
         if self.selecting and self.seen.selected.any():
@@ -123,7 +122,9 @@ class _Painter:
         return go.Scattergl(options)
 
     def _text(self, rows: npt.NDArray[np.int64], name: str, said: pd.Series | None) -> list[str]:
-        first = self.hover.iloc[rows].astype(str) if self.hover is not None else pd.Series(rows + 1).map("row {}".format)
+        first = (
+            self.hover.iloc[rows].astype(str) if self.hover is not None else pd.Series(rows + 1).map("row {}".format)
+        )
         second = said.iloc[rows].astype(str) if said is not None else pd.Series([name] * len(rows))
         return [f"{for_plotly(a)}<br>{for_plotly(b)}" for a, b in zip(first, second, strict=True)]
 
@@ -136,7 +137,12 @@ class _Painter:
             mode="markers",
             name="the animal looked for",
             hoverinfo="skip",
-            marker={"size": self.size + 5, "symbol": "circle-open", "color": self.palette.text, "line": {"width": 2}},
+            marker={
+                "size": self.size + 5,
+                "symbol": "circle-open",
+                "color": self.palette.text,
+                "line": {"width": 2},
+            },
         )
 
 
@@ -179,7 +185,13 @@ def _by_number(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colour
 def _layout(
     projection: Projection, palette: Palette, height: int, colouring: Colouring | None, selecting: bool
 ) -> dict[str, object]:
-    axis = {"showgrid": True, "gridcolor": palette.grid, "zeroline": False, "showticklabels": False, "ticks": ""}
+    axis = {
+        "showgrid": True,
+        "gridcolor": palette.grid,
+        "zeroline": False,
+        "showticklabels": False,
+        "ticks": "",
+    }
     titles = axis_titles(projection)
     base: dict[str, object] = {
         "height": height,
@@ -199,7 +211,10 @@ def _layout(
         "showlegend": colouring is not None,
     }
     if projection.choice.dims == 3:
-        scene = {f"{name}axis": {**axis, "title": {"text": title}, "showbackground": False} for name, title in zip("xyz", titles, strict=True)}
+        scene = {
+            f"{name}axis": {**axis, "title": {"text": title}, "showbackground": False}
+            for name, title in zip("xyz", titles, strict=True)
+        }
         return {**base, "scene": {**scene, "aspectmode": "data"}}
     x, y = titles
     return {

@@ -24,7 +24,12 @@ def default_path() -> str:
 def stamp(path: str) -> tuple[tuple[str, int, int], ...]:
     """What changes when a file of the study changes; part of every cache key."""
     folder = Path(path)
-    files = [*folder.glob("*.toml"), *folder.glob("*.parquet"), *folder.glob("*.csv"), *folder.glob("embeddings/*")]
+    files = [
+        *folder.glob("*.toml"),
+        *folder.glob("*.parquet"),
+        *folder.glob("*.csv"),
+        *folder.glob("embeddings/*"),
+    ]
     stats = [(file.name, file.stat()) for file in sorted(files)]
     return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
 

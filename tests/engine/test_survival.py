@@ -58,9 +58,7 @@ def test_nothing_survives_a_program_that_is_killed(tmp_path, function):
 def test_the_end_of_the_stream_alone_ends_a_worker():
     """Where the kernel does not help (macOS), and in the middle of a call."""
     heard = SimpleQueue()
-    worker = WorkerProcess(
-        wire.pack_function(tasks.spin, True, how=""), lambda _, message: heard.put(message)
-    )
+    worker = WorkerProcess(wire.pack_function(tasks.spin, True, how=""), lambda _, message: heard.put(message))
     worker.send(wire.pack_arguments(tasks.spin, (), {}))
     assert heard.get(timeout=tasks.DEADLINE) == wire.Reported(0.1, "spinning", None)
     worker._stdin.close()
@@ -73,9 +71,7 @@ def test_the_end_of_the_stream_alone_ends_a_worker():
 
 def test_a_program_that_ends_normally_does_not_hang_and_leaves_nothing(tmp_path):
     body = "job = Job(tasks.spin)\ntasks.wait_until(lambda: job.progress.fraction > 0)\nprint(job.pid)\n"
-    done = subprocess.run(
-        program(tmp_path, body), timeout=tasks.DEADLINE, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run(program(tmp_path, body), timeout=tasks.DEADLINE, check=True, capture_output=True, text=True)
     assert done.stderr == ""
     tasks.wait_until(lambda: not tasks.alive(int(done.stdout)), 5)
 
@@ -94,9 +90,7 @@ assert Job(tasks.add, 1, b=2).result(20) == 3
 assert map_partitions(tasks.double, range(4), seed=0, workers=2) == [0, 2, 4, 6]
 print("well")
 """
-    done = subprocess.run(
-        program(tmp_path, body), timeout=tasks.DEADLINE, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run(program(tmp_path, body), timeout=tasks.DEADLINE, check=True, capture_output=True, text=True)
     assert done.stdout == "well\n"
     assert not mark.exists()
 
@@ -119,7 +113,5 @@ def test_modules_in_the_current_folder_are_not_mistaken_for_those_of_the_program
 
 def test_a_function_of_the_script_is_refused(tmp_path):
     body = "def mine(report):\n    pass\n\ntry:\n    Job(mine)\nexcept Exception as e:\n    print(e)\n"
-    done = subprocess.run(
-        program(tmp_path, body), timeout=tasks.DEADLINE, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run(program(tmp_path, body), timeout=tasks.DEADLINE, check=True, capture_output=True, text=True)
     assert "cannot find mine" in done.stdout

@@ -117,9 +117,7 @@ def test_labels_are_written_with_as_many_digits_as_they_need(cuts, expected):
     assert list(bin_values(series([]), edges(cuts)).categories) == expected
 
 
-@given(
-    st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=8).map(set).map(sorted)
-)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=8).map(set).map(sorted))
 def test_different_bins_have_different_labels(cuts):
     assert len(set(bin_values(series([]), edges(cuts)).categories)) == len(cuts) + 1
 
@@ -128,9 +126,7 @@ def test_different_bins_have_different_labels(cuts):
 
 
 def test_arcs_by_hand_wrap_through_midnight():
-    binned = bin_values(
-        series([22, 23.99, 0, 24, 5.99, 6, 14, 21.99, -1, np.nan]), arc_edges((22, 6, 14), 24)
-    )
+    binned = bin_values(series([22, 23.99, 0, 24, 5.99, 6, 14, 21.99, -1, np.nan]), arc_edges((22, 6, 14), 24))
     assert list(binned.categories) == ["22 to 6", "6 to 14", "14 to 22"]
     assert binned.codes.tolist() == [0, 0, 0, 0, 0, 1, 2, 2, 0, -1]
     assert not binned.ordered
@@ -157,9 +153,7 @@ def test_one_arc_goes_all_round():
 
 @given(st.lists(SIXTEENTHS, min_size=1), PERIODS, st.integers(1, 9), SIXTEENTHS, st.data())
 def test_whole_turns_never_change_the_arc(values, period, n, start, data):
-    turns = data.draw(
-        st.lists(st.integers(-1000, 1000), min_size=len(values), max_size=len(values)).map(np.array)
-    )
+    turns = data.draw(st.lists(st.integers(-1000, 1000), min_size=len(values), max_size=len(values)).map(np.array))
     binning = arcs(n, period, start)
     turned = bin_values(series(np.array(values) + turns * period), binning)
     assert turned.codes.tolist() == bin_values(series(values), binning).codes.tolist()
@@ -191,9 +185,7 @@ def test_a_value_is_less_than_one_arc_past_where_its_arc_begins(value, cuts):
 
 
 def test_strata_follow_the_order_of_the_categories_first_variable_slowest():
-    season = pd.Categorical(
-        ["summer", "winter", "summer", "winter"], categories=["winter", "summer", "spring"]
-    )
+    season = pd.Categorical(["summer", "winter", "summer", "winter"], categories=["winter", "summer", "spring"])
     parity = pd.Series([1, 10, 2, 10], index=[9, 9, 7, 5])
     found = strata({"season": season, "parity": parity})
     assert found.codes.dtype == np.int64

@@ -78,17 +78,13 @@ def sort_arrays(arrays: Mapping[str, Array], *, file: str, reading: Reading) -> 
     return Arrays(vectors, columns, tuple(findings))
 
 
-def _by_shape(
-    arrays: Mapping[str, Array], *, file: str
-) -> tuple[dict[str, Array], dict[str, Array], list[Finding]]:
+def _by_shape(arrays: Mapping[str, Array], *, file: str) -> tuple[dict[str, Array], dict[str, Array], list[Finding]]:
     flat: dict[str, Array] = {}
     matrices: dict[str, Array] = {}
     findings: list[Finding] = []
     for name, array in arrays.items():
         if array.ndim == 0:
-            findings.append(
-                Finding("note", f"the single value {name} left out: it is not one per observation", file)
-            )
+            findings.append(Finding("note", f"the single value {name} left out: it is not one per observation", file))
         elif array.ndim == 1:
             flat[name] = array
         elif (
@@ -164,17 +160,11 @@ def clean_vectors(array: Array, *, file: str, name: str) -> tuple[npt.NDArray[np
     if broken:
         rows = f"{broken:,} row{'' if broken == 1 else 's'}"
         what = f"{rows} of {name} with a missing or infinite part left without a vector"
-        findings.append(
-            Finding("warning", what, file, first_broken + 1, str(first_column + 1), rows_affected=broken)
-        )
+        findings.append(Finding("warning", what, file, first_broken + 1, str(first_column + 1), rows_affected=broken))
     if largest > _EXACT_IN_FLOAT32:
-        findings.append(
-            Finding("warning", f"{name} holds whole numbers too large to be kept exactly (float32)", file)
-        )
+        findings.append(Finding("warning", f"{name} holds whole numbers too large to be kept exactly (float32)", file))
     if absent + broken == len(array):
-        raise UserError(
-            f"no row of {name} holds a whole vector", where=file, how="Check how the vectors were made"
-        )
+        raise UserError(f"no row of {name} holds a whole vector", where=file, how="Check how the vectors were made")
     return out, findings  # type: ignore[return-value]
 
 
@@ -192,6 +182,4 @@ def as_column(array: Array, *, file: str, name: str, reading: Reading) -> tuple[
         return pa.array(array.astype(np.int64 if array.dtype != np.uint64 else np.uint64)), []
     if array.dtype.kind == "f":
         return pa.array(array.astype(np.float64), from_pandas=True), []
-    raise UserError(
-        f"{name} holds {array.dtype}, which cannot be a column", where=file, how="Save numbers or text"
-    )
+    raise UserError(f"{name} holds {array.dtype}, which cannot be a column", where=file, how="Save numbers or text")

@@ -148,9 +148,7 @@ def _side_tables(
             counted = not pa.types.is_timestamp(side.table.schema.field("time").type)
             if counted != (spec.columns.time_unit is not None):
                 kinds = ("numbers", "dates") if counted else ("dates", "numbers")
-                raise UserError(
-                    f"its times are {kinds[0]}, those of the observations {kinds[1]}", where=side.path.name
-                )
+                raise UserError(f"its times are {kinds[0]}, those of the observations {kinds[1]}", where=side.path.name)
     return sides
 
 
@@ -182,9 +180,7 @@ def _copy_pictures(source: Source, table: pa.Table, column: str, folder: Path, t
     inner = _inner_paths(paths)
     target_root = folder / PICTURES
     total = len(paths.relative)
-    for position, (relative, target, exists) in enumerate(
-        zip(paths.relative, inner, paths.exists, strict=True)
-    ):
+    for position, (relative, target, exists) in enumerate(zip(paths.relative, inner, paths.exists, strict=True)):
         if position % 100 == 0:
             tell(0.05 + 0.5 * position / total, f"copying pictures, {position:,} of {total:,}")
         if exists:
@@ -193,9 +189,7 @@ def _copy_pictures(source: Source, table: pa.Table, column: str, folder: Path, t
             _copy(start / relative, target_path, column, source.path.name)
     studied = pa.array([f"{PICTURES}/{target}" for target in inner], pa.string())
     codes = paths.texts.codes
-    return table.set_column(
-        table.column_names.index(column), column, studied.take(pa.array(codes, mask=codes < 0))
-    )
+    return table.set_column(table.column_names.index(column), column, studied.take(pa.array(codes, mask=codes < 0)))
 
 
 def _inner_paths(paths: PicturePaths) -> list[str]:

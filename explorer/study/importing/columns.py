@@ -28,9 +28,7 @@ def clean_names(raw: Sequence[str], *, file: str) -> tuple[list[str], list[Findi
             empty.append(name)
         elif wanted in seen:
             name = _free(f"{wanted}_2", taken, wanted)
-            findings.append(
-                Finding("warning", f"a second column {wanted!r} renamed {name}", file, None, name)
-            )
+            findings.append(Finding("warning", f"a second column {wanted!r} renamed {name}", file, None, name))
         taken.add(name)
         seen.add(name)
         names.append(name)

@@ -70,14 +70,10 @@ def read_dates(
 
     Raises UserError when day and month cannot be told apart, or contradict each other; the rows are named.
     """
-    forms = (
-        _FORMS if short_years else tuple((form, pattern.replace(_SHORT, _LONG)) for form, pattern in _FORMS)
-    )
+    forms = _FORMS if short_years else tuple((form, pattern.replace(_SHORT, _LONG)) for form, pattern in _FORMS)
     if not len(texts.values) or not _worth_trying(texts, forms):
         return None
-    found = _Parts(
-        np.full(len(texts.values), np.datetime64("NaT", "us")), np.zeros(len(texts.values), dtype=bool)
-    )
+    found = _Parts(np.full(len(texts.values), np.datetime64("NaT", "us")), np.zeros(len(texts.values), dtype=bool))
     for form, pattern in forms:
         _read_form(texts, form, pattern, found, file=file, column=column, order=order)
     bad = np.isnat(found.dates)
@@ -87,9 +83,7 @@ def read_dates(
         told = ", ".join(f"{count:,} as {form}" for form, count in found.forms.items())
         found.notes.append(f"dates in several forms read: {told}")
     if 0 < found.offsets < texts.known:
-        found.notes.append(
-            f"{found.offsets:,} times carry an offset and were turned into UTC, the others have none"
-        )
+        found.notes.append(f"{found.offsets:,} times carry an offset and were turned into UTC, the others have none")
     elif found.offsets:
         found.notes.append("times with an offset turned into UTC")
     return DateColumn(found.dates, bad, tuple(found.notes))
@@ -106,9 +100,7 @@ def read_eight_digits(texts: Texts) -> Dates | None:
 
 def as_timestamps(texts: Texts, dates: Dates) -> pa.Array:
     """One timestamp per row from the dates of the distinct values."""
-    return pa.array(
-        np.append(dates, np.datetime64("NaT", "us"))[texts.codes], pa.timestamp("us"), from_pandas=True
-    )
+    return pa.array(np.append(dates, np.datetime64("NaT", "us"))[texts.codes], pa.timestamp("us"), from_pandas=True)
 
 
 def _worth_trying(texts: Texts, forms: tuple[tuple[Form, str], ...]) -> bool:
@@ -205,12 +197,7 @@ def _dates(years: Ints, months: Ints, days: Ints) -> Dates:
     start = month.astype("datetime64[D]")
     length = ((month + 1).astype("datetime64[D]") - start).astype(np.int64)
     real = (
-        (months >= 1)
-        & (months <= 12)
-        & (days >= 1)
-        & (days <= length)
-        & (years >= FIRST_YEAR)
-        & (years <= LAST_YEAR)
+        (months >= 1) & (months <= 12) & (days >= 1) & (days <= length) & (years >= FIRST_YEAR) & (years <= LAST_YEAR)
     )
     out: Dates = start + (days - 1).astype("timedelta64[D]")
     out[~real] = np.datetime64("NaT")
@@ -245,18 +232,12 @@ def _offset(text: str) -> int:
 
 def _named_months(parts: pa.Array) -> Ints:
     short = pc.utf8_slice_codeunits(pc.utf8_lower(pc.struct_field(parts, "mon")), 0, 3)
-    return (
-        pc.index_in(short, value_set=pa.array(_MONTHS, short.type))
-        .to_numpy(zero_copy_only=False)
-        .astype(np.int64)
-        + 1
-    )
+    found = pc.index_in(short, value_set=pa.array(_MONTHS, short.type))
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.int64) + 1
 
 
 def _has(parts: pa.Array, name: str) -> npt.NDArray[np.bool_]:
-    return np.asarray(
-        pc.not_equal(pc.struct_field(parts, name), "").to_numpy(zero_copy_only=False), dtype=bool
-    )
+    return np.asarray(pc.not_equal(pc.struct_field(parts, name), "").to_numpy(zero_copy_only=False), dtype=bool)
 
 
 def _ints(parts: pa.Array, name: str) -> Ints:

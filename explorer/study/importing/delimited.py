@@ -35,9 +35,7 @@ _MAX_BLOCK = 2**31 - 1
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?|nan|NaN")
 
 
-def read_delimited(
-    path: Path, *, reading: Reading, keep_empty_rows: bool = False
-) -> tuple[pa.Table, list[Finding]]:
+def read_delimited(path: Path, *, reading: Reading, keep_empty_rows: bool = False) -> tuple[pa.Table, list[Finding]]:
     """A text table with a header line, typed, and how it was read.
 
     Rows without any value are left out and told, unless ``keep_empty_rows`` (their vectors lie elsewhere).
@@ -47,9 +45,7 @@ def read_delimited(
     header = [raw.column(place)[0].as_py() for place in range(raw.num_columns)]
     body = raw.slice(1)
     if body.num_rows == 0:
-        raise UserError(
-            "holds a header line and no rows", where=path.name, how="Choose the table that holds the data"
-        )
+        raise UserError("holds a header line and no rows", where=path.name, how="Choose the table that holds the data")
     if raw.num_columns > 1 and all(_NUMBER.fullmatch(cell.strip()) for cell in header):
         raise UserError(
             "the first line holds only numbers, so the columns have no names",
@@ -101,9 +97,7 @@ def read_cells(path: Path, *, reading: Reading, quoting: bool = True) -> tuple[p
     if quoting and b'"' in data and (data.count(b'"') % 2 or _has_line_breaks(cells)):
         _check_quotes(data, delimiter, file=path.name)
     if delimiter not in (",", ONE_COLUMN) and width > 1:
-        findings.append(
-            Finding("note", f"cells separated by a {NAMES.get(delimiter, repr(delimiter))}", path.name)
-        )
+        findings.append(Finding("note", f"cells separated by a {NAMES.get(delimiter, repr(delimiter))}", path.name))
     return cells, findings
 
 
@@ -161,9 +155,7 @@ def _parse(data: bytes, delimiter: str, width: int, *, quoting: bool, file: str)
             raise _ragged(data, delimiter, width, quoting=quoting, file=file, error=error) from None
 
 
-def _ragged(
-    data: bytes, delimiter: str, width: int, *, quoting: bool, file: str, error: Exception
-) -> UserError:
+def _ragged(data: bytes, delimiter: str, width: int, *, quoting: bool, file: str, error: Exception) -> UserError:
     """Which line has another number of cells than the header."""
     header_line = 0
     for line, cells in _records(data, delimiter, quoting=quoting):

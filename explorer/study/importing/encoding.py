@@ -26,9 +26,7 @@ def to_utf8(data: bytes, *, file: str) -> tuple[bytes, list[Finding]]:
     """
     for magic, kind in _MAGIC.items():
         if data.startswith(magic):
-            raise UserError(
-                f"is not a text table but {kind}", where=file, how="Save the table as CSV and import that"
-            )
+            raise UserError(f"is not a text table but {kind}", where=file, how="Save the table as CSV and import that")
     findings: list[Finding] = []
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:

@@ -35,9 +35,7 @@ def read_hdf5(path: Path, *, reading: Reading) -> Arrays:
     return Arrays(sorted_.vectors, sorted_.columns, (*findings, *sorted_.findings))
 
 
-def _walk(
-    group: Any, prefix: str, found: dict[str, Any], findings: list[Finding], seen: set[Any], file: str
-) -> None:
+def _walk(group: Any, prefix: str, found: dict[str, Any], findings: list[Finding], seen: set[Any], file: str) -> None:
     for key in group:
         name = f"{prefix}/{key}" if prefix else key
         link = group.get(key, getlink=True)
@@ -107,8 +105,6 @@ def _read(dataset: Any, name: str, file: str) -> Array:
         try:
             values = dataset.asstr()[()]
         except UnicodeDecodeError:
-            raise UserError(
-                f"the text in {name} is not UTF-8", where=file, how="Save it again as UTF-8"
-            ) from None
+            raise UserError(f"the text in {name} is not UTF-8", where=file, how="Save it again as UTF-8") from None
         return np.asarray(values, dtype=np.str_)
     return np.asarray(dataset[()])

@@ -118,10 +118,7 @@ def looks_like_id(name: str) -> bool:
 
 def looks_like_date(name: str) -> bool:
     """Whether a column is named like a date."""
-    return bool(
-        words(name)
-        & {"date", "datetime", "time", "timestamp", "dob", "birth", "born", "at", "on", "captured"}
-    )
+    return bool(words(name) & {"date", "datetime", "time", "timestamp", "dob", "birth", "born", "at", "on", "captured"})
 
 
 def first_named(candidates: Iterable[str], wanted: tuple[str, ...]) -> str | None:

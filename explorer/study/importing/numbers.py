@@ -51,12 +51,8 @@ def _styles(texts: Texts) -> _Styles:
         return _Styles(None, None)
     if fits("whole"):
         return _Styles("whole", "whole")
-    point: Style | None = (
-        "point" if fits("point") else "point, thousands" if fits("point, thousands") else None
-    )
-    comma: Style | None = (
-        "comma" if fits("comma") else "comma, thousands" if fits("comma, thousands") else None
-    )
+    point: Style | None = "point" if fits("point") else "point, thousands" if fits("point, thousands") else None
+    comma: Style | None = "comma" if fits("comma") else "comma, thousands" if fits("comma, thousands") else None
     return _Styles(point, comma)
 
 
@@ -86,9 +82,7 @@ def read_numbers(
         zeros = texts.matches(_LEADING_ZERO)
         if zeros.any():
             row, value = texts.first(zeros)
-            findings.append(
-                Finding("note", f"kept as text, because {value!r} begins with a zero", file, row, name)
-            )
+            findings.append(Finding("note", f"kept as text, because {value!r} begins with a zero", file, row, name))
             continue
         numbers = _parse(texts, style)
         if numbers is None:
@@ -106,24 +100,18 @@ def read_numbers(
             row, value = texts.first(~texts.matches(r"^[+-]?\d+$"))
             as_read = numbers[row - 1].as_py()
             findings.append(
-                Finding(
-                    "warning", f"thousands separators left out: {value} read as {as_read:g}", file, row, name
-                )
+                Finding("warning", f"thousands separators left out: {value} read as {as_read:g}", file, row, name)
             )
         if style.startswith("comma"):
             with_commas.append(name)
         out[name] = numbers
     if with_commas:
-        named = ", ".join(with_commas[:6]) + (
-            f" and {len(with_commas) - 6} more" if len(with_commas) > 6 else ""
-        )
+        named = ", ".join(with_commas[:6]) + (f" and {len(with_commas) - 6} more" if len(with_commas) > 6 else "")
         findings.append(Finding("note", f"decimal commas read as decimals in {named}", file))
     return out, findings
 
 
-def _decide(
-    name: str, found: _Styles, texts: Texts, sure: set[str], *, file: str, reading: Reading
-) -> Style | None:
+def _decide(name: str, found: _Styles, texts: Texts, sure: set[str], *, file: str, reading: Reading) -> Style | None:
     if not found.open:
         style = found.point or found.comma
         if reading.decimal == "." and style and style.startswith("comma"):

@@ -52,9 +52,7 @@ def override_roles(
         if chosen is not None:
             _choose(out, part, _known(chosen, out))
     for name in task:
-        out[name] = replace(
-            out[name], part="variable", role="task", kind=out[name].kind or "nominal", why=_CHOSEN
-        )
+        out[name] = replace(out[name], part="variable", role="task", kind=out[name].kind or "nominal", why=_CHOSEN)
     for name in background:
         out[name] = replace(
             out[name], part="variable", role="background", kind=out[name].kind or "nominal", why=_CHOSEN
@@ -95,9 +93,7 @@ def _choose_features(roles: dict[str, ColumnRole], patterns: Sequence[str]) -> N
         matched = match_features(names, [pattern]) or ([pattern] if pattern in roles else [])
         if not matched:
             if any(mark in pattern for mark in "*?["):
-                raise UserError(
-                    f"no column matches {pattern!r}", how=f"The columns are: {', '.join(names[:12])}"
-                )
+                raise UserError(f"no column matches {pattern!r}", how=f"The columns are: {', '.join(names[:12])}")
             _known(pattern, roles)
         wanted.update(dict.fromkeys(matched))
     for name, role in roles.items():
@@ -124,9 +120,7 @@ def _of_kind(role: ColumnRole, text: str) -> ColumnRole:
             how=f"Write it behind the kind: {role.column}=cyclic:24",
         )
     if role.part in ("variable", "none"):
-        return replace(
-            role, part="variable", kind=kind, role=role.role or "background", period=period, why=_CHOSEN
-        )
+        return replace(role, part="variable", kind=kind, role=role.role or "background", period=period, why=_CHOSEN)
     return replace(role, kind=kind, period=period)
 
 

@@ -19,9 +19,7 @@ from explorer.study.tables import is_binary
 _MAX_ROWS = 50_000_000
 
 
-def read_parquet(
-    path: Path, *, reading: Reading
-) -> tuple[pa.Table, dict[str, npt.NDArray[np.float32]], list[Finding]]:
+def read_parquet(path: Path, *, reading: Reading) -> tuple[pa.Table, dict[str, npt.NDArray[np.float32]], list[Finding]]:
     """The table of a Parquet file, the vectors in its list columns, and how they were read.
 
     Raises UserError when it cannot be read or is empty.
@@ -38,9 +36,7 @@ def read_parquet(
             raw = file.read()
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or ["damaged"])[0][:160]
-        raise UserError(
-            f"cannot be read as Parquet: {reason}", where=path.name, how="Save it again"
-        ) from None
+        raise UserError(f"cannot be read as Parquet: {reason}", where=path.name, how="Save it again") from None
     if rows == 0 or raw.num_columns == 0:
         raise UserError("holds no rows", where=path.name, how="Choose the table that holds the data")
     names, findings = clean_names(raw.column_names, file=path.name)
@@ -77,14 +73,8 @@ def _plain(
 ) -> tuple[pa.Array | pa.ChunkedArray | None, list[Finding]]:
     """A column in one of the plain types; None, with a finding, for what has no plain type."""
     kind = column.type
-    if (
-        pa.types.is_struct(kind)
-        and kind.get_field_index("bytes") >= 0
-        and is_binary(kind.field("bytes").type)
-    ):
-        return pc.struct_field(column, "bytes"), [
-            Finding("note", "pictures taken from its bytes", file, None, name)
-        ]
+    if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0 and is_binary(kind.field("bytes").type):
+        return pc.struct_field(column, "bytes"), [Finding("note", "pictures taken from its bytes", file, None, name)]
     if pa.types.is_dictionary(kind):
         column = column.cast(kind.value_type)
         kind = column.type
@@ -99,12 +89,7 @@ def _plain(
         return column.cast(pa.float64()), []
     if pa.types.is_time(kind) or pa.types.is_duration(kind) or pa.types.is_null(kind):
         return column.cast(pa.string()), []
-    if (
-        pa.types.is_integer(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_boolean(kind)
-        or is_binary(kind)
-    ):
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind) or is_binary(kind):
         return column, []
     return None, [Finding("warning", f"left out: it holds {kind}, not single values", file, None, name)]
 

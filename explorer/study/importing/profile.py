@@ -67,9 +67,7 @@ class Profile:
         """Whether all numbers are whole."""
         if pa.types.is_integer(self.column.type):
             return True
-        return bool(
-            np.all(np.mod(self.numbers[:_SAMPLE], 1.0) == 0) and np.all(np.mod(self.numbers, 1.0) == 0)
-        )
+        return bool(np.all(np.mod(self.numbers[:_SAMPLE], 1.0) == 0) and np.all(np.mod(self.numbers, 1.0) == 0))
 
     @property
     def fractional(self) -> bool:

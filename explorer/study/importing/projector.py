@@ -19,8 +19,10 @@ from explorer.study.pictures import inside
 CONFIG = "projector_config.pbtxt"
 _MAX_CONFIG_BYTES = 2**20
 _TOKEN = re.compile(
-    r"""\s+|\#[^\n]*|(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<word>[\w.+-]+)|(?P<mark>[{}:;,<>\[\]])
-    """
+    r"\s+|#[^\n]*"
+    r"|(?P<string>\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')"
+    r"|(?P<word>[\w.+-]+)"
+    r"|(?P<mark>[{}:;,<>\[\]])"
 )
 
 
@@ -44,9 +46,7 @@ def read_projector(
     """
     entries = _entries(_config_text(config), config.name)
     if not entries:
-        raise UserError(
-            "names no embeddings", where=config.name, how="Export the tensors and metadata as TSV"
-        )
+        raise UserError("names no embeddings", where=config.name, how="Export the tensors and metadata as TSV")
     findings: list[Finding] = []
     vectors: dict[str, npt.NDArray[np.float32]] = {}
     metadata: dict[Path, int] = {}
@@ -106,9 +106,7 @@ def read_metadata(path: Path, *, rows: int, reading: Reading) -> tuple[pa.Table,
             )
     else:
         names = ["label"]
-        findings.append(
-            Finding("note", "one column without a name, as the projector has it, named label", path.name)
-        )
+        findings.append(Finding("note", "one column without a name, as the projector has it, named label", path.name))
     body = cells.slice(1 if headed else 0)
     table, told = typed(dict(zip(names, body.columns, strict=True)), file=path.name, reading=reading)
     return table, findings + told
@@ -142,9 +140,7 @@ def _inside(folder: Path, relative: str, config: str) -> Path:
             )
         probe = probe.parent
     if not path.is_file():
-        raise UserError(
-            f"there is no file {relative[:200]!r} beside it", where=config, how="Copy the file there"
-        )
+        raise UserError(f"there is no file {relative[:200]!r} beside it", where=config, how="Copy the file there")
     return path
 
 
@@ -158,8 +154,7 @@ def _bytes_matrix(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.float32]
         )
     if size != shape[0] * shape[1] * 4:
         raise UserError(
-            f"holds {size:,} bytes, but {shape[0]:,} vectors of {shape[1]:,} float32 take "
-            f"{shape[0] * shape[1] * 4:,}",
+            f"holds {size:,} bytes, but {shape[0]:,} vectors of {shape[1]:,} float32 take {shape[0] * shape[1] * 4:,}",
             where=path.name,
             how="Correct tensor_shape in the configuration",
         )
@@ -183,9 +178,7 @@ def _entries(text: str, file: str) -> list[_Entry]:
         match = _TOKEN.match(text, position)
         if match is None:
             line = text.count("\n", 0, position) + 1
-            raise UserError(
-                "cannot be understood", where=f"{file}, line {line}", how="Write the configuration again"
-            )
+            raise UserError("cannot be understood", where=f"{file}, line {line}", how="Write the configuration again")
         if match.lastgroup is not None:
             pieces.append(match.group())
         position = match.end()
@@ -196,9 +189,7 @@ def _entries(text: str, file: str) -> list[_Entry]:
         piece, following = pieces[at], pieces[at + 1] if at + 1 < len(pieces) else ""
         if piece in "}>":
             if not path:
-                raise UserError(
-                    "has a closing bracket too many", where=file, how="Write the configuration again"
-                )
+                raise UserError("has a closing bracket too many", where=file, how="Write the configuration again")
             path.pop()
             at += 1
         elif piece in ",;":
@@ -216,13 +207,9 @@ def _entries(text: str, file: str) -> list[_Entry]:
             if path == ["embeddings"]:
                 entries[-1].fields.setdefault(piece, []).extend(values)
         else:
-            raise UserError(
-                f"cannot be understood at {piece[:40]!r}", where=file, how="Write the configuration again"
-            )
+            raise UserError(f"cannot be understood at {piece[:40]!r}", where=file, how="Write the configuration again")
     if path:
-        raise UserError(
-            "ends before its last bracket is closed", where=file, how="Write the configuration again"
-        )
+        raise UserError("ends before its last bracket is closed", where=file, how="Write the configuration again")
     return entries
 
 

@@ -20,13 +20,9 @@ class Reading:
         if self.decimal not in (None, ".", ","):
             raise UserError(f"the decimal mark {self.decimal!r} is not known", how="Use '.' or ','")
         if self.delimiter is not None and len(self.delimiter) != 1:
-            raise UserError(
-                f"the delimiter {self.delimiter!r} is not one character", how="Use ',', ';', '|' or a tab"
-            )
+            raise UserError(f"the delimiter {self.delimiter!r} is not one character", how="Use ',', ';', '|' or a tab")
         if self.dates not in (None, "day-first", "month-first"):
-            raise UserError(
-                f"the order of dates {self.dates!r} is not known", how="Use day-first or month-first"
-            )
+            raise UserError(f"the order of dates {self.dates!r} is not known", how="Use day-first or month-first")
 
 
 def place(file: str, row: int | None = None, column: str | None = None) -> str:

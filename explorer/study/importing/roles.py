@@ -95,9 +95,7 @@ def guess_roles(source: Source) -> tuple[ColumnRole, ...]:
 # --- animal, observation, time ------------------------------------------------------------------------------
 
 
-def _animal_and_observation(
-    profiles: Mapping[str, Profile], taken: Mapping[str, ColumnRole]
-) -> dict[str, ColumnRole]:
+def _animal_and_observation(profiles: Mapping[str, Profile], taken: Mapping[str, ColumnRole]) -> dict[str, ColumnRole]:
     labels = [name for name, profile in profiles.items() if name not in taken and _may_be_id(profile)]
     out: dict[str, ColumnRole] = {}
     unique = [name for name in labels if profiles[name].unique]
@@ -129,9 +127,7 @@ def _animal_reason(profile: Profile) -> str:
 
 def _time(profiles: Mapping[str, Profile], taken: Mapping[str, ColumnRole]) -> dict[str, ColumnRole]:
     free = [profile for name, profile in profiles.items() if name not in taken]
-    dates = [
-        profile.name for profile in free if profile.holds == "dates" and not _of_another_event(profile.name)
-    ]
+    dates = [profile.name for profile in free if profile.holds == "dates" and not _of_another_event(profile.name)]
     with_clock = [name for name in dates if profiles[name].has_time_of_day]
     chosen = first_named(with_clock, TIME_NAMES) or first_named(dates, TIME_NAMES)
     if chosen is None and len(dates) == 1:
@@ -143,9 +139,7 @@ def _time(profiles: Mapping[str, Profile], taken: Mapping[str, ColumnRole]) -> d
     spoiled = first_named(meant, TIME_NAMES)
     if spoiled is not None:
         return {
-            spoiled: ColumnRole(
-                spoiled, "time", "nominal", None, None, "named like a time, but not all of it is dates"
-            )
+            spoiled: ColumnRole(spoiled, "time", "nominal", None, None, "named like a time, but not all of it is dates")
         }
     counted = [profile.name for profile in free if profile.holds == "numbers" and _counts_time(profile)]
     counted_name = first_named(counted, TIME_NAMES)
@@ -216,14 +210,10 @@ def _variable(
         return replace(plain, why=reason)
     named = words(profile.name)
     of_the_picture = (
-        image is not None
-        and bool(named & {"width", "height"})
-        and named <= {"width", "height", "orig", "image", "px"}
+        image is not None and bool(named & {"width", "height"}) and named <= {"width", "height", "orig", "image", "px"}
     )
     role: Role = (
-        "task"
-        if named & TASK_WORDS and kind in ("continuous", "ordinal") and not of_the_picture
-        else "background"
+        "task" if named & TASK_WORDS and kind in ("continuous", "ordinal") and not of_the_picture else "background"
     )
     period = CYCLES.get(normal(profile.name)) if kind == "cyclic" else None
     unit = plain.unit or _usual_unit(profile.name, kind)
@@ -240,11 +230,7 @@ def _variable(
 def _kind(profile: Profile) -> Kind:
     named = words(profile.name)
     if profile.holds in ("text", "yes or no", "nothing", "bytes"):
-        return (
-            "ordinal"
-            if profile.holds == "text" and named & SCORE_WORDS and _all_numbers(profile)
-            else "nominal"
-        )
+        return "ordinal" if profile.holds == "text" and named & SCORE_WORDS and _all_numbers(profile) else "nominal"
     if profile.holds == "dates":
         return "nominal"
     if normal(profile.name) in CYCLES and _within_cycle(profile):
@@ -266,9 +252,7 @@ def _within_cycle(profile: Profile) -> bool:
     return low >= -360 and high - low <= CYCLES[normal(profile.name)] + 1
 
 
-def _no_use(
-    profile: Profile, profiles: Mapping[str, Profile], *, animal: str | None, time: str | None
-) -> str | None:
+def _no_use(profile: Profile, profiles: Mapping[str, Profile], *, animal: str | None, time: str | None) -> str | None:
     """Why the column is better not a variable; None when it may be one."""
     named, plain = words(profile.name), normal(profile.name)
     if profile.holds == "nothing":
@@ -283,9 +267,7 @@ def _no_use(
         if time is not None and normal(profile.name) in TIME_NAMES:
             return f"dates, but {time} is the time"
         return "dates of something else than the observation"
-    if named & HASH_WORDS or (
-        profile.holds == "text" and all(_HASH.match(value) for value in profile.sample)
-    ):
+    if named & HASH_WORDS or (profile.holds == "text" and all(_HASH.match(value) for value in profile.sample)):
         return "check sums of files"
     if named & FLAG_WORDS:
         return "marks on the quality of a row"
@@ -319,11 +301,7 @@ def _no_groups(profile: Profile, profiles: Mapping[str, Profile], *, animal: str
 
 def _usual_unit(name: str, kind: Kind) -> str | None:
     named = words(name)
-    if (
-        "bcs" in named
-        or {"body", "condition"} <= named
-        or (named & {"score", "locomotion"} and kind == "ordinal")
-    ):
+    if "bcs" in named or {"body", "condition"} <= named or (named & {"score", "locomotion"} and kind == "ordinal"):
         return "points"
     if normal(name) in ("dim", "days_in_milk"):
         return "days"
@@ -342,9 +320,7 @@ def _kind_reason(profile: Profile, kind: Kind, role: Role, named: set[str]) -> s
         low, high = profile.range
         what = f"numbers from {low:g} to {high:g}{gaps}"
     return (
-        f"{what}; named like something to assess ({', '.join(sorted(named & TASK_WORDS))})"
-        if role == "task"
-        else what
+        f"{what}; named like something to assess ({', '.join(sorted(named & TASK_WORDS))})" if role == "task" else what
     )
 
 

@@ -87,9 +87,7 @@ def read_side_table(
                 where=path.name,
                 how=f"Name one of them {wanted!r}",
             )
-    table = table.rename_columns(
-        [renamed.get(name, name) for name in _without_clashes(table.column_names, renamed)]
-    )
+    table = table.rename_columns([renamed.get(name, name) for name in _without_clashes(table.column_names, renamed)])
     _check(stem, table, path.name, {wanted: name for name, wanted in renamed.items()})
     return SideTable(stem, path, _animals_as_text(table), tuple(findings))
 

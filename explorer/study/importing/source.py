@@ -81,9 +81,7 @@ def table_suffix(path: Path) -> str:
     return Path(path.stem).suffix.lower() if suffix == ".gz" else suffix
 
 
-def read_table(
-    path: Path, *, reading: Reading, keep_empty_rows: bool = False
-) -> tuple[pa.Table, list[Finding]]:
+def read_table(path: Path, *, reading: Reading, keep_empty_rows: bool = False) -> tuple[pa.Table, list[Finding]]:
     """A text or Parquet table alone. Raises UserError for other files."""
     table, _, findings = _table_with_vectors(path, reading=reading, keep_empty_rows=keep_empty_rows)
     return table, findings
@@ -103,9 +101,7 @@ def _read(path: Path, vectors: Path | None, reading: Reading) -> Source:
         table = table if table is not None else pa.table({"row": pa.array(np.arange(1, rows + 1))})
         return _fitting(Source(path, path.resolve().parent.name, table, found, None, tuple(findings)))
     if suffix == ".tsv" and vectors is None and _only_numbers(path):
-        matrix, findings = clean_vectors(
-            read_number_matrix(path, delimiter="\t"), file=path.name, name=path.stem
-        )
+        matrix, findings = clean_vectors(read_number_matrix(path, delimiter="\t"), file=path.name, name=path.stem)
         table = pa.table({"row": pa.array(np.arange(1, len(matrix) + 1))})
         note = Finding(
             "note",
@@ -135,9 +131,7 @@ def _table_and_vectors(path: Path, vectors: Path, reading: Reading) -> Source:
             how="Give .npy, .npz, .h5 or .tsv",
         )
     if not found:
-        raise UserError(
-            "holds no vectors", where=vectors.name, how="Vectors have the shape (rows, dimensions)"
-        )
+        raise UserError("holds no vectors", where=vectors.name, how="Vectors have the shape (rows, dimensions)")
     rows = len(next(iter(found.values())))
     if table_suffix(path) == ".tsv" and table_suffix(vectors) == ".tsv":
         table, findings = read_metadata(path, rows=rows, reading=reading)
@@ -147,9 +141,7 @@ def _table_and_vectors(path: Path, vectors: Path, reading: Reading) -> Source:
     source = _fitting(Source(path, _name(path), table, found, None, (*findings, *told)), vectors.name)
     for name, column in columns.items():
         if name in source.table.column_names:
-            note = Finding(
-                "warning", "left out: the table has a column of that name already", vectors.name, None, name
-            )
+            note = Finding("warning", "left out: the table has a column of that name already", vectors.name, None, name)
             source = replace(source, findings=(*source.findings, note))
         else:
             source = replace(source, table=source.table.append_column(name, column))
@@ -161,8 +153,7 @@ def _fitting(source: Source, vectors_file: str | None = None) -> Source:
     for name, matrix in source.vectors.items():
         if len(matrix) != rows:
             raise UserError(
-                f"the table has {rows:,} rows, but there are {len(matrix):,} vectors "
-                f"({vectors_file or name})",
+                f"the table has {rows:,} rows, but there are {len(matrix):,} vectors ({vectors_file or name})",
                 where=source.path.name,
                 how="Give each row exactly one vector, in the same order; a row of NaN stands for none",
             )
@@ -230,13 +221,9 @@ def _inside_folder(folder: Path) -> tuple[Path, Path | None]:
             refuse_pickle(path)
         named = ", ".join(path.name for path in (tables + vectors)[:8])
         found = (
-            f"holds {len(tables)} tables and {len(vectors)} files of vectors ({named})"
-            if named
-            else "holds no table"
+            f"holds {len(tables)} tables and {len(vectors)} files of vectors ({named})" if named else "holds no table"
         )
-        raise UserError(
-            found, where=str(folder), how="Give the path of the one table to import, and --vectors FILE"
-        )
+        raise UserError(found, where=str(folder), how="Give the path of the one table to import, and --vectors FILE")
     if tables:
         return tables[0], vectors[0] if vectors else None
     return vectors[0], None

@@ -80,16 +80,12 @@ def study_spec(
     features = [role.column for role in roles if role.part == "feature"]
     for column in features:
         if not _holds_numbers(source.table, column):
-            raise UserError(
-                "is a feature, but does not hold numbers", where=place(source.path.name, None, column)
-            )
+            raise UserError("is a feature, but does not hold numbers", where=place(source.path.name, None, column))
     columns = Columns(
         observation=only(roles, "observation"),
         animal=only(roles, "animal"),
         time=time,
-        time_unit=None
-        if time is None
-        else _time_unit(source, next(role for role in roles if role.column == time)),
+        time_unit=None if time is None else _time_unit(source, next(role for role in roles if role.column == time)),
         image=only(roles, "image"),
         features=feature_patterns(features, source.table.column_names),
     )
@@ -116,11 +112,7 @@ def _time_unit(source: Source, role: ColumnRole) -> TimeUnit | None:
             where=place(source.path.name, None, column),
             how=f"Give its unit with --time-unit: {', '.join(get_args(TimeUnit))}",
         )
-    texts = (
-        Texts.of(source.table.column(column))
-        if not is_binary(source.table.schema.field(column).type)
-        else None
-    )
+    texts = Texts.of(source.table.column(column)) if not is_binary(source.table.schema.field(column).type) else None
     found = None if texts is None else read_dates(texts, file=source.path.name, column=column)
     if texts is not None and found is not None and found.bad.any():
         told = no_date(texts, found.bad, file=source.path.name, name=column)

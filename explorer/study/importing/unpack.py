@@ -55,8 +55,7 @@ def read_bytes(path: Path) -> bytes:
 
 def _too_large(path: Path) -> UserError:
     return UserError(
-        f"unpacks to more than {MAX_TEXT_BYTES // 2**30} GiB or to {MAX_RATIO} times its size, which no "
-        "table does",
+        f"unpacks to more than {MAX_TEXT_BYTES // 2**30} GiB or to {MAX_RATIO} times its size, which no table does",
         where=path.name,
         how="Split it, or save it as Parquet",
     )

@@ -19,8 +19,7 @@ PICKLED = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".p")
 _MAX_MEMBERS = 1_000
 _OBJECTS = "it holds Python objects, which could run code when opened"
 _SAVE_AGAIN = (
-    "Save plain numbers and text instead: "
-    "numpy.savez(FILE, X=vectors.astype('float32'), label=labels.astype('U'))"
+    "Save plain numbers and text instead: numpy.savez(FILE, X=vectors.astype('float32'), label=labels.astype('U'))"
 )
 
 
@@ -31,8 +30,7 @@ def refuse_pickle(path: Path) -> None:
             f"is not opened: a {path.suffix} file can run any code on this computer as soon as it is read",
             where=path.name,
             how=(
-                "Open it where you trust it and save its numbers: numpy.save('vectors.npy', "
-                "vectors.astype('float32'))"
+                "Open it where you trust it and save its numbers: numpy.save('vectors.npy', vectors.astype('float32'))"
             ),
         )
 
@@ -90,16 +88,13 @@ def _check_members(members: list[zipfile.ZipInfo], *, file: str) -> None:
             raise UserError(f"{member.filename!r} in it is not an array", where=file, how=_SAVE_AGAIN)
         if bomb(member.file_size, member.compress_size):
             raise UserError(
-                f"{member.filename} claims to unpack from {member.compress_size:,} to "
-                f"{member.file_size:,} bytes",
+                f"{member.filename} claims to unpack from {member.compress_size:,} to {member.file_size:,} bytes",
                 where=file,
                 how="If that is right, save it with numpy.savez (not compressed)",
             )
     total = sum(member.file_size for member in members)
     if total > MAX_ARRAY_BYTES:
-        raise UserError(
-            f"unpacks to {total / 2**30:,.0f} GiB, more than {MAX_ARRAY_BYTES // 2**30} GiB", where=file
-        )
+        raise UserError(f"unpacks to {total / 2**30:,.0f} GiB, more than {MAX_ARRAY_BYTES // 2**30} GiB", where=file)
 
 
 def _check_header(stream: IO[bytes], size: int, *, file: str, name: str) -> None:

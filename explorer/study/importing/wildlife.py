@@ -25,9 +25,7 @@ def picture_column(table: pa.Table) -> str | None:
     if candidates:
         return first_named(candidates, IMAGE_NAMES) or candidates[0]
     named = [
-        name
-        for name in table.column_names
-        if normal(name) in IMAGE_NAMES and _is_text(table.schema.field(name).type)
+        name for name in table.column_names if normal(name) in IMAGE_NAMES and _is_text(table.schema.field(name).type)
     ]
     with_suffix = [name for name in named if _mostly_pictures(Texts.of(table.column(name)))]
     return first_named(with_suffix, IMAGE_NAMES)
