@@ -68,9 +68,9 @@ def filter_mask(study: Study, filters: tuple[VariableFilter, ...]) -> Mask:
             if not isinstance(values.dtype, pd.CategoricalDtype):
                 raise UserError(f"{chosen.variable} is a number, so it is filtered by a range")
             passes &= values.astype(str).isin(chosen.values).to_numpy()
-        elif isinstance(values.dtype, pd.CategoricalDtype) and (chosen.low is not None or chosen.high is not None):
-            raise UserError(f"{chosen.variable} has categories, so it is filtered by naming them")
-        else:
+        elif chosen.low is not None or chosen.high is not None:
+            if isinstance(values.dtype, pd.CategoricalDtype):
+                raise UserError(f"{chosen.variable} has categories, so it is filtered by naming them")
             passes &= _in_range(values.to_numpy(), chosen)
         mask &= passes | (~known & chosen.missing)
     return mask

@@ -11,30 +11,27 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def calendar(dates: Times, palette: Palette) -> go.Figure:
-    """Observations a week, one line of squares a year; weeks without any are empty."""
+    """Observations a month, one line of squares a year; months without any are empty."""
     known = pd.Series(dates[~np.isnat(dates)])
-    day = known.dt.dayofyear.to_numpy()
-    weeks = pd.DataFrame({"year": known.dt.year.to_numpy(), "week": np.minimum((day - 1) // 7, 52)})
-    counts = pd.crosstab(weeks["year"], weeks["week"]).reindex(columns=range(53))
-    counts = counts.where(counts > 0)
-    counts = counts.reindex(range(int(counts.index.min()), int(counts.index.max()) + 1)).sort_index(ascending=False)
+    counts = pd.crosstab(known.dt.year.to_numpy(), known.dt.month.to_numpy()).reindex(columns=range(1, 13))
+    counts = counts.where(counts > 0).reindex(range(int(counts.index.min()), int(counts.index.max()) + 1))
     fig = go.Figure(
         go.Heatmap(
             z=counts.to_numpy(dtype=float),
-            x=np.arange(53),
+            x=_MONTHS,
             y=[str(year) for year in counts.index],
             colorscale="Cividis",
-            xgap=2,
+            zmin=0,
+            xgap=3,
             ygap=3,
-            hovertemplate="%{y}, week %{x}: %{z:,} observations<extra></extra>",
+            hovertemplate="%{x} %{y}: %{z:,} observations<extra></extra>",
             hoverongaps=False,
-            colorbar={"title": {"text": "a week"}, "thickness": 10, "outlinewidth": 0},
+            colorbar={"title": {"text": "a month"}, "thickness": 10, "outlinewidth": 0},
         )
     )
-    ticks = [(pd.Timestamp(2001, month, 1).dayofyear - 1) / 7 for month in range(1, 13)]
-    fig.update_xaxes(tickvals=ticks, ticktext=_MONTHS, showgrid=False, zeroline=False, fixedrange=True)
-    fig.update_yaxes(type="category", showgrid=False, fixedrange=True)
-    return _dressed(fig, palette, 90 + 34 * max(2, min(len(counts), 8)))
+    fig.update_xaxes(showgrid=False, zeroline=False, fixedrange=True, tickangle=0, tickvals=_MONTHS[::2])
+    fig.update_yaxes(type="category", showgrid=False, fixedrange=True, autorange="reversed")
+    return _dressed(fig, palette, 90 + 30 * max(2, min(len(counts), 9)))
 
 
 def timeline(times: Times, unit: str, palette: Palette) -> go.Figure:

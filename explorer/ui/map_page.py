@@ -50,9 +50,7 @@ def show(study: Study) -> None:
     _controls(study)
     projection = projection_at_hand(study, embedding, view().map)
     if projection is None:
-        projection = _made(study, embedding)
-    if projection is None:
-        return
+        projection = _made(study, embedding) or _meanwhile(study, embedding)
     colours = colouring(study, stamped, view(), projection)
     seen = shown(study, view(), projection)
     _colour_and_filter(study, colours)
@@ -66,7 +64,7 @@ def show(study: Study) -> None:
 
 def _controls(study: Study) -> None:
     chosen = view().map
-    columns = st.columns([2, 2.2, 1.2, 2.4], vertical_alignment="bottom")
+    columns = st.columns([2, 2.1, 1.3, 2.2], vertical_alignment="bottom")
     names = study.embedding_names
     st.session_state["map_embedding"] = view().embedding
     columns[0].selectbox(
@@ -123,7 +121,6 @@ def _made(study: Study, embedding: Embedding) -> Projection | None:
         running = jobs.job(key)
     if running is not None and running.state == "running":
         jobs.watch(key, title)
-        st.caption("You can look at another page, or at the PCA map, meanwhile: it goes on and is kept.")
         return None
     if running is not None and running.state == "done":
         jobs.forget(key)
@@ -134,6 +131,14 @@ def _made(study: Study, embedding: Embedding) -> Projection | None:
         _say_why(running)
     st.button("Compute it", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
     return None
+
+
+def _meanwhile(study: Study, embedding: Embedding) -> Projection:
+    """The PCA map, to look at until the other one is there."""
+    st.caption("Meanwhile, below, the PCA map. You may leave the page: the work goes on and is kept.")
+    projection = projection_at_hand(study, embedding, MapChoice(dims=view().map.dims))
+    assert projection is not None  # PCA is always at hand
+    return projection
 
 
 def _say_why(failed: Job[object]) -> None:
@@ -188,8 +193,8 @@ def _status(embedding: Embedding, projection: Projection, seen: Shown) -> None:
         )
     remarks = [remark.rstrip(".") for remark in (*embedding.remarks, *projection.remarks)]
     st.markdown(" · ".join(parts))
-    for remark in remarks:
-        st.caption(":material/info: " + for_markdown(remark) + ".")
+    if remarks:
+        st.caption(":material/info: " + for_markdown(". ".join(remark[0].upper() + remark[1:] for remark in remarks)) + ".")
     if projection.choice.method != "pca":
         st.caption(":material/warning: " + _NOTICE.format(name=NAMES[projection.choice.method]))
 
@@ -213,13 +218,13 @@ def _drawing(study: Study, projection: Projection, seen: Shown, colours: Colouri
         selecting=flat,
         animal_rows=found,
     )
-    key = f"map-{view().embedding}-{projection.choice.method}-{projection.choice.dims}-{projection.choice.scale}"
+    key = f"map-{view().embedding}-{'-'.join(str(part) for part in projection.choice.model_dump().values())}"
     said = f"coloured by {colours.title}" if colours else "without colours"
     st.plotly_chart(
         fig,
         theme=None,
         key=key,
-        on_select=(lambda: _picked(study, key)) if flat else "ignore",
+        on_select=(lambda: _picked(study, projection.choice, key)) if flat else "ignore",
         selection_mode=("points", "box", "lasso"),
         config={
             "scrollZoom": True,
@@ -246,7 +251,7 @@ def _hover(study: Study, drawn: int) -> pd.Series:
     return label
 
 
-def _picked(study: Study, key: str) -> None:
+def _picked(study: Study, on: MapChoice, key: str) -> None:
     """Turn what was drawn into a selection: polygons in the map's own coordinates, or the rows clicked."""
     event = st.session_state[key].selection
     polygons = [
@@ -261,7 +266,7 @@ def _picked(study: Study, key: str) -> None:
         current.but(
             selection=Selection(
                 embedding=current.embedding if polygons else None,
-                on=settled(current.map) if polygons else MapChoice(),
+                on=on if polygons else MapChoice(),
                 polygons=tuple(polygons),
                 ids=ids,
             )
@@ -299,7 +304,7 @@ def _selected(
         st.warning(seen.unresolved, icon=":material/select_all:")
     rows = np.flatnonzero(seen.selected)
     chosen = not view().selection.is_empty
-    title, clear, save, how = st.columns([5, 1.4, 2, 2.4], vertical_alignment="center")
+    title, clear, save, how = st.columns([3, 1.1, 2.2, 2.4], vertical_alignment="center")
     if chosen:
         everything = selection_mask(study, view().selection)[0]
         hidden = int(everything.sum()) - len(rows)
@@ -331,7 +336,7 @@ def _downloads(study: Study, projection: Projection, seen: Shown, save, how) -> 
     file = f"{study.path.name}-{kind}.csv"
     nothing = not (seen.filtered if at.selection.is_empty else seen.selected).any() or seen.unresolved is not None
     save.download_button(
-        f"Save {kind} (CSV)",
+        "Save as CSV",
         data=lambda: export_view(study, at, file=file, projection=projection).content,
         file_name=file,
         mime="text/csv",
@@ -342,7 +347,7 @@ def _downloads(study: Study, projection: Projection, seen: Shown, save, how) -> 
         width="stretch",
     )
     how.download_button(
-        "How it was made (JSON)",
+        "How it was made",
         data=lambda: manifest_text(export_view(study, at, file=file, projection=projection).facts),
         file_name=f"{file}.manifest.json",
         mime="application/json",

@@ -109,7 +109,7 @@ def when(study: Study) -> None:
             charts.calendar(times, palette()),
             theme=None,
             config={"displayModeBar": False},
-            alt=f"Observations a week, {span(study)}",
+            alt=f"Observations a month, {span(study)}",
         )
     else:
         unit = study.spec.columns.time_unit or "time"

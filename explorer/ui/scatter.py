@@ -170,7 +170,7 @@ def _by_number(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colour
         "cmax": high,
         "showscale": True,
         "colorbar": {
-            "title": {"text": for_plotly(colouring.title), "side": "right"},
+            "title": {"text": for_plotly(colouring.title), "side": "right", "font": {"size": 13}},
             "thickness": 12,
             "len": 0.8,
             "outlinewidth": 0,
@@ -205,6 +205,7 @@ def _layout(
             "bgcolor": "rgba(0,0,0,0)",
         },
         "hoverlabel": {"align": "left"},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": palette.missing, "activecolor": palette.accent},
         "dragmode": ("lasso" if selecting else "pan") if projection.choice.dims == 2 else "orbit",
         "selectionrevision": "kept",
         "uirevision": f"{projection.choice}",

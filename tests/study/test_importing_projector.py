@@ -69,6 +69,12 @@ def test_paths_out_of_the_folder_are_refused(tmp_path, wanted, field):
     assert "0.5" not in sentence
 
 
+def test_even_a_link_inside_the_folder_is_not_followed(tmp_path):
+    path = config(tmp_path, 'embeddings { tensor_path: "link.tsv" }')
+    (tmp_path / "link.tsv").symlink_to(tmp_path / "tensors.tsv")
+    assert "is a link" in refusal(path)
+
+
 @pytest.mark.parametrize(
     ("text", "part"),
     [

@@ -277,6 +277,12 @@ def test_parquet_types_vectors_and_pictures(tmp_path):
     assert "column odd: left out" in told(source)
 
 
+def test_parquet_with_text_in_another_encoding(tmp_path):
+    broken = pa.Array.from_buffers(pa.string(), 1, pa.array([b"M\xfcller"]).buffers())
+    pq.write_table(pa.table({"cow": broken}), tmp_path / "herd.parquet")
+    assert "cannot be read as Parquet" in refusal(tmp_path / "herd.parquet")
+
+
 def test_names_of_vector_sets():
     assert [arrays.vectors_name(name) for name in ("X", "features", "dino/v2 ", "a b", "")] == [
         "vectors", "vectors", "dino_v2", "a_b", "vectors",

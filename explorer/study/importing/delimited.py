@@ -96,7 +96,7 @@ def read_cells(path: Path, *, reading: Reading, quoting: bool = True) -> tuple[p
     cells = _parse(data, delimiter, width, quoting=quoting, file=path.name)
     if quoting and b'"' in data and (data.count(b'"') % 2 or _has_line_breaks(cells)):
         _check_quotes(data, delimiter, file=path.name)
-    if delimiter not in (",", ONE_COLUMN) and width > 1:
+    if reading.delimiter is None and delimiter not in (",", ONE_COLUMN) and width > 1:
         findings.append(Finding("note", f"cells separated by a {NAMES.get(delimiter, repr(delimiter))}", path.name))
     return cells, findings
 

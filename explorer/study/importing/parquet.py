@@ -34,6 +34,7 @@ def read_parquet(path: Path, *, reading: Reading) -> tuple[pa.Table, dict[str, n
                     how="Import a part of it",
                 )
             raw = file.read()
+            raw.validate(full=True)  # text that is no UTF-8 would fail later, without a place
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or ["damaged"])[0][:160]
         raise UserError(f"cannot be read as Parquet: {reason}", where=path.name, how="Save it again") from None

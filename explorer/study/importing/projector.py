@@ -83,15 +83,12 @@ def read_projector(
 
 
 def read_metadata(path: Path, *, rows: int, reading: Reading) -> tuple[pa.Table, list[Finding]]:
-    """A metadata TSV for ``rows`` vectors, by the projector's rule: one column has no header row, several
-    have one.
+    """A metadata TSV for ``rows`` vectors, by the projector's rule: only several columns have a header row.
 
     A single column with one line more than there are vectors does have a header, and is read so.
     """
-    cells, findings = read_cells(
-        path, reading=Reading("." if reading.decimal is None else reading.decimal, "\t"), quoting=False
-    )
-    findings = [finding for finding in findings if "separated by" not in finding.what]
+    tabbed = Reading(reading.decimal, "\t", reading.dates)
+    cells, findings = read_cells(path, reading=tabbed, quoting=False)
     headed = cells.num_columns > 1 or cells.num_rows == rows + 1
     if headed:
         names, told = clean_names([column[0].as_py() for column in cells.columns], file=path.name)

@@ -106,7 +106,7 @@ def _time_unit(source: Source, role: ColumnRole) -> TimeUnit | None:
     if _holds_numbers(source.table, column):
         for unit in get_args(TimeUnit):
             if role.unit == unit:
-                return unit  # type: ignore[no-any-return]
+                return unit
         raise UserError(
             "holds numbers, and in what they count time is not told",
             where=place(source.path.name, None, column),

@@ -1,6 +1,7 @@
 """NumPy's files: ``.npy`` and ``.npz``. Python objects (pickles) in them are never opened."""
 
 import math
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -15,6 +16,9 @@ from explorer.study.importing.unpack import bomb
 
 PICKLED = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".p")
 """Files that run code when they are opened, whoever made them."""
+
+_DAMAGE = (ValueError, TypeError, EOFError, SyntaxError, OverflowError, MemoryError, tokenize.TokenError)
+"""What NumPy raises on a damaged description of an array."""
 
 _MAX_MEMBERS = 1_000
 _OBJECTS = "it holds Python objects, which could run code when opened"
@@ -41,7 +45,7 @@ def read_npy(path: Path, *, reading: Reading) -> Arrays:
         with path.open("rb") as stream:
             _check_header(stream, path.stat().st_size, file=path.name, name=path.stem)
         array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except _DAMAGE as error:
         raise _broken(path.name, error) from None
     except OSError as error:
         raise UserError(f"cannot be opened: {error.strerror or error}", where=str(path)) from None
@@ -69,7 +73,7 @@ def read_npz(path: Path, *, reading: Reading) -> Arrays:
                     _check_header(stream, member.file_size, file=path.name, name=name)
                 with archive.open(member) as stream:
                     arrays[name] = np.lib.format.read_array(stream, allow_pickle=False)
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, *_DAMAGE) as error:
         raise _broken(path.name, error) from None
     except OSError as error:
         raise UserError(f"cannot be opened: {error.strerror or error}", where=str(path)) from None
