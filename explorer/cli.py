@@ -4,10 +4,11 @@ Heavy modules are imported by the command that needs them, so that ``--help`` an
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 from explorer import __version__
@@ -18,30 +19,40 @@ OK, MENDABLE, INTERRUPTED = 0, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 2 for what the user can mend (one line on standard error), 130 for Ctrl-C."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         code: int = options.run(options)
+        sys.stdout.flush()
         return code
     except UserError as error:
         return _complain(str(error))
     except KeyboardInterrupt:
         return _complain("stopped; nothing was half-written", INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has gone, as in "... | head"
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's own flush at the end
         return OK
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{place}{error.strerror or error}.")
 
 
 def _complain(sentence: str, code: int = MENDABLE) -> int:
-    print(f"latent-explorer: {sentence}", file=sys.stderr)
+    print(f"latent-explorer: {' '.join(sentence.split())}", file=sys.stderr)
     return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose complaints are one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserError(message, how=f"{self.prog} --help says more")
 
 
 # --- what can be said ------------------------------------------------------------------------------------
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="latent-explorer",
         description="See the latent space of animals observed again and again.",
         epilog="latent-explorer COMMAND --help says more about one command.",
@@ -67,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     project.add_argument("--method", choices=["pca", "tsne", "umap"], default="pca")
     project.add_argument("--dims", type=int, choices=[2, 3], default=2)
     project.add_argument("--scale", choices=["local", "balanced", "global"], default="balanced")
-    project.add_argument("--seed", type=int, default=0)
+    project.add_argument("--seed", type=_seed, default=0, help="of t-SNE and UMAP (default: 0)")
     project.add_argument("--embedding", metavar="NAME", help="default: the study's first")
     project.add_argument("--out", type=Path, required=True, metavar="FILE.csv")
 
@@ -118,8 +129,14 @@ def _import_options(commands: Any) -> None:
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 65_535:
+    if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port (1 to 65535)")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > 10 or int(text) > 2**31 - 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a seed (a whole number from 0 to 2147483647)")
     return int(text)
 
 
@@ -213,7 +230,7 @@ def _export(options: argparse.Namespace) -> int:
     from explorer.view import from_query
 
     study = open_study(options.study)
-    view = from_query(dict(parse_qsl(options.view.partition("?")[2] or options.view)))
+    view = from_query(dict(parse_qsl(options.view.partition("?")[2] or options.view, keep_blank_values=True)))
     if view.embedding is None and study.embedding_names:
         view = view.but(embedding=study.embedding_names[0])
     return _write(export_view(study, view, file=str(options.out), report=_reporter()), options.out)
@@ -264,7 +281,8 @@ def _import(options: argparse.Namespace) -> int:
         print(f"{finding.severity:8}{finding}")
     if options.guess:
         return OK
-    spec = importing.study_spec(source, roles, name=options.name)
+    description = f"Imported from {options.source.name}."
+    spec = importing.study_spec(source, roles, name=options.name, description=description)
     made = files.build(source, spec, options.out, _reporter())
     print(f"{source.table.num_rows:,} observations written to {made}")
     print(f"look at it with: latent-explorer app {made}")

@@ -5,24 +5,37 @@ class UserError(Exception):
     """Something the user can mend, told in one line: what is wrong, where, and how to mend it.
 
     The command line prints it and exits with 2; the app shows it in a box. Neither shows a traceback.
-    The parts are kept so that a page can lay them out.
+    The parts are kept so that a page can lay them out. ``row`` counts data rows from 1.
     """
 
-    def __init__(self, what: str, *, where: str | None = None, how: str | None = None) -> None:
-        super().__init__(what, where, how)
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        how: str | None = None,
+        row: int | None = None,
+        column: str | None = None,
+    ) -> None:
+        super().__init__(what, where, how, row, column)
         self.what = what
         self.where = where
         self.how = how
+        self.row = row
+        self.column = column
 
     def __str__(self) -> str:
         sentence = self.what.rstrip(".")
-        if self.where:
-            sentence = f"{self.where}: {sentence}"
+        row = f"row {self.row:,}" if self.row is not None else None
+        column = f"column {self.column}" if self.column is not None else None
+        place = ", ".join(part for part in (self.where, row, column) if part)
+        if place:
+            sentence = f"{place}: {sentence}"
         return f"{sentence}. {self.how.rstrip('.')}." if self.how else f"{sentence}."
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.what, self.where, self.how)
+        return _rebuild, (self.what, self.where, self.how, self.row, self.column)
 
 
-def _rebuild(what: str, where: str | None, how: str | None) -> UserError:
-    return UserError(what, where=where, how=how)
+def _rebuild(what: str, where: str | None, how: str | None, row: int | None, column: str | None) -> UserError:
+    return UserError(what, where=where, how=how, row=row, column=column)

@@ -7,19 +7,20 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from explorer.errors import UserError
 
 Method = Literal["pca", "tsne", "umap"]
 Scale = Literal["local", "balanced", "global"]
 
-Point = tuple[float, float]
+Coordinate = Annotated[float, Field(ge=-3.4e38, le=3.4e38)]  # maps are float32
+Point = tuple[Coordinate, Coordinate]
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3, max_length=2_000)]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class MapChoice(_Frozen):
@@ -34,7 +35,8 @@ class MapChoice(_Frozen):
 class VariableFilter(_Frozen):
     """Which observations are shown: those whose variable has one of ``values``, or lies in ``low`` .. ``high``.
 
-    Bounds are inclusive. ``missing`` says whether observations without a value are shown too.
+    Bounds are inclusive; a ``low`` above ``high`` goes across the end of a cyclic variable (November to February).
+    ``missing`` says whether observations without a value are shown too.
     """
 
     variable: str
@@ -42,6 +44,12 @@ class VariableFilter(_Frozen):
     low: float | None = None
     high: float | None = None
     missing: bool = False
+
+    @model_validator(mode="after")
+    def _values_or_range(self) -> "VariableFilter":
+        if self.values is not None and (self.low is not None or self.high is not None):
+            raise ValueError("give values or a range, not both")
+        return self
 
 
 class Selection(_Frozen):
@@ -81,6 +89,9 @@ class View(_Frozen):
 NO_COLOUR = "none"
 """The colour of a view that is meant to have none (a view without a colour is given the best one)."""
 
+_JSON_PARAMETERS = {"filters": "filter", "selection": "select"}
+"""The view's fields that are one JSON parameter of the address each, with its name there."""
+
 
 def to_query(view: View) -> dict[str, str]:
     """``view`` as URL parameters; what has its default value is left out, so that the URL stays short."""
@@ -109,20 +120,22 @@ def from_query(query: Mapping[str, str]) -> View:
     choice: dict[str, Any] = {name: query[name] for name in ("method", "scale") if name in query}
     for name in ("dims", "seed"):
         if name in query:
-            choice[name] = int(query[name]) if query[name].isdigit() else query[name]
+            text = query[name]
+            choice[name] = int(text) if text.isdecimal() and len(text) <= 10 else text
     raw["map"] = choice
-    for name, key in (("filters", "filter"), ("selection", "select")):
+    for name, key in _JSON_PARAMETERS.items():
         if key in query:
             try:
                 raw[name] = json.loads(query[key])
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise _unreadable(key, "it is cut off or misspelt") from None
     try:
         return View.model_validate(raw)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise _unreadable(place, str(first["msg"])) from None
+        field, *rest = [str(part) for part in first["loc"]]
+        place = rest if field == "map" else [_JSON_PARAMETERS.get(field, field), *rest]
+        raise _unreadable(".".join(place), str(first["msg"]).removeprefix("Value error, ")) from None
 
 
 def _compact(value: object) -> str:

@@ -9,6 +9,9 @@ from explorer.study.study import Study
 
 _BINS = 10
 
+MOST_CATEGORIES = 16
+"""A nominal variable with more is never the first colour: nobody can tell that many colours apart in a legend."""
+
 
 def share_explained(values: pd.Series, coordinates: npt.NDArray[np.floating]) -> float:
     """Share of the map's variance between the values' groups, adjusted for the number of groups (Ezekiel, 1930).
@@ -42,7 +45,8 @@ def share_explained(values: pd.Series, coordinates: npt.NDArray[np.floating]) ->
 def first_colour(study: Study, coordinates: npt.NDArray[np.floating]) -> str | None:
     """The variable that explains most of the map, or None when the study has none that can be read.
 
-    A nominal variable with more values than a tenth of the rows names individuals in all but name, and is left out.
+    Left out is a nominal variable with more than ``MOST_CATEGORIES`` values, whose legend cannot be read, or with
+    more than a tenth of the rows (but always more than two), which names individuals in all but name.
     """
     best: tuple[float, str] | None = None
     for name, variable in study.variables.items():
@@ -50,7 +54,7 @@ def first_colour(study: Study, coordinates: npt.NDArray[np.floating]) -> str | N
             values = study.values(name)
         except UserError:
             continue
-        if variable.kind == "nominal" and len(values.cat.categories) > max(2, len(study) / 10):
+        if variable.kind == "nominal" and len(values.cat.categories) > min(MOST_CATEGORIES, max(2, len(study) / 10)):
             continue
         share = share_explained(values, coordinates)
         if best is None or share > best[0]:

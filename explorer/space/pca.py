@@ -23,10 +23,12 @@ class Pca:
 
     def transform(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Coordinates of ``vectors`` (n, d) along the axes: float32 (n, k). A row with NaN gives NaN."""
-        axes, shift = self.axes.T.astype(np.float32), (self.mean @ self.axes.T).astype(np.float32)
+        # Centred first: products of large numbers would leave float32 no digits for their difference.
+        axes, centre = self.axes.T.astype(np.float32), self.mean.astype(np.float32)
+        rest = ((self.mean - centre) @ self.axes.T).astype(np.float32)
         out = np.empty((len(vectors), len(self.axes)), dtype=np.float32)
         for start in range(0, len(vectors), _CHUNK):
-            out[start : start + _CHUNK] = vectors[start : start + _CHUNK] @ axes - shift
+            out[start : start + _CHUNK] = (vectors[start : start + _CHUNK] - centre) @ axes - rest
         return out
 
 

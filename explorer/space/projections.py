@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -72,11 +73,12 @@ def read_projection(study: Study, embedding: Embedding, choice: MapChoice) -> Pr
         with np.load(path, allow_pickle=False) as stored:
             coordinates = stored["coordinates"]
             facts = json.loads(str(stored["facts"]))
-    except (OSError, ValueError, KeyError, EOFError):
+        explained, remarks = tuple(facts["explained"]), tuple(facts["remarks"])
+    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, BadZipFile):
         return None
-    if coordinates.shape != (len(embedding.vectors), choice.dims):
+    if coordinates.shape != (len(embedding.vectors), choice.dims) or coordinates.dtype != np.float32:
         return None
-    return Projection(settled(choice), coordinates, tuple(facts["explained"]), tuple(facts["remarks"]))
+    return Projection(settled(choice), coordinates, explained, remarks)
 
 
 def project(study: Study, embedding: Embedding, choice: MapChoice, report: Report | None = None) -> Projection:
@@ -126,6 +128,8 @@ def _compute(embedding: Embedding, choice: MapChoice, report: Report) -> Project
         coordinates[~used] = np.nan
     else:
         vectors = embedding.vectors[used] if n < len(used) else np.asarray(embedding.vectors)
+        if (vectors == vectors[0]).all():
+            raise UserError(f"all vectors in {embedding.name!r} are the same, so there is nothing to lay out")
         if embedding.dims > REDUCED:
             pca = fit_pca(vectors, np.ones(n, dtype=bool), REDUCED)
             vectors = pca.transform(vectors)

@@ -71,15 +71,17 @@ def filter_mask(study: Study, filters: tuple[VariableFilter, ...]) -> Mask:
         elif chosen.low is not None or chosen.high is not None:
             if isinstance(values.dtype, pd.CategoricalDtype):
                 raise UserError(f"{chosen.variable} has categories, so it is filtered by naming them")
-            passes &= _in_range(values.to_numpy(), chosen)
+            passes &= _in_range(values.to_numpy(), chosen, cyclic=study.variable(chosen.variable).kind == "cyclic")
         mask &= passes | (~known & chosen.missing)
     return mask
 
 
-def _in_range(values: npt.NDArray[np.float64], chosen: VariableFilter) -> Mask:
+def _in_range(values: npt.NDArray[np.float64], chosen: VariableFilter, *, cyclic: bool) -> Mask:
     low = -np.inf if chosen.low is None else chosen.low
     high = np.inf if chosen.high is None else chosen.high
-    if low > high:  # a cyclic range across its end: from November to February
+    if low > high and not cyclic:
+        raise UserError(f"the range of {chosen.variable} begins at {low:g}, above its end at {high:g}")
+    if low > high:  # across the end of the cycle: from November to February
         return np.asarray((values >= low) | (values <= high))
     return np.asarray((values >= low) & (values <= high))
 

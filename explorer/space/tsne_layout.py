@@ -46,5 +46,5 @@ def tsne(
         n_jobs=-1,
         callbacks=heard,
         callbacks_every_iters=10,
-    ).fit(np.ascontiguousarray(vectors))
+    ).fit(np.pad(vectors, ((0, 0), (0, max(0, dims - vectors.shape[1])))))  # its start needs one axis a dimension
     return np.asarray(layout, dtype=np.float32)

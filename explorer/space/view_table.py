@@ -48,8 +48,8 @@ def view_frame(study: Study, view: View, projection: Projection, seen: Shown) ->
         columns[_free(name, columns)] = study.values(name).iloc[rows].reset_index(drop=True)
         if variable.score is not None:
             filled = study.filled(name)
-            columns[f"{name}_observed"] = filled.observed[rows]
-            columns[f"{name}_age"] = filled.age[rows]
+            columns[_free(f"{name}_observed", columns)] = filled.observed[rows]
+            columns[_free(f"{name}_age", columns)] = filled.age[rows]
     return pd.DataFrame(columns)
 
 

@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from explorer.errors import UserError
@@ -19,12 +19,21 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def _named(path: Path) -> Path:
+    """``path`` with a name of its own, which "." has not."""
+    path = path.absolute()
+    if not path.name:
+        raise UserError("could not be written: it has no name", where=str(path), how="Name a file or folder in it")
+    return path
+
+
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on leaving without an error, flush it and rename it to ``path``.
 
     Raises UserError when the disk or the rights do not allow it; the temporary file is gone in every case.
     """
+    path = _named(path)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +49,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
             how="Free some space or choose a folder you may write to; nothing was changed",
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a name too long, or a folder that is a file: there is nothing to take away
+            temporary.unlink()
 
 
 @contextmanager
@@ -49,6 +59,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
     ``path`` must not exist yet, or be an empty folder. Raises UserError otherwise, and as ``atomic_file`` does.
     """
+    path = _named(path)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UserError(
             f"{path} exists already",

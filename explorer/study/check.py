@@ -1,6 +1,7 @@
 """Looking a study over: what is missing, what is wrong, and where."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -86,15 +87,21 @@ def _repeats(study: Study) -> Iterator[Finding]:
     if columns.animal is None or columns.time is None or not compared:
         return
     # Most herds have no two rows of one animal at one time, so the full comparison seldom runs.
-    same_time = study.observations.duplicated([columns.animal, columns.time], keep=False).to_numpy()
+    visits = study.observations[[columns.animal, columns.time]]
+    dated = visits.notna().all(axis=1).to_numpy()
+    same_time = visits.duplicated(keep=False).to_numpy() & dated
     again = np.zeros(len(study), dtype=bool)
-    again[same_time] = study.observations.loc[same_time, compared].duplicated().to_numpy()
+    candidates = study.observations.loc[same_time, compared]
+    candidates = candidates[candidates.duplicated(keep=False)]
+    if study.has_pictures and columns.image not in compared:  # bytes are not in the frame; few rows get this far
+        candidates = candidates.assign(picture=[study.picture_source(row) for row in candidates.index])
+    again[candidates.index[candidates.duplicated()]] = True
     yield from _finding(
         "warning", study, None, again, "the row repeats an earlier one", "Remove it, if it is one visit"
     )
     if study.has_pictures or study.feature_columns:
         return  # several pictures or replicates at one time are the rule there
-    twice = study.observations.duplicated([columns.animal, columns.time]).to_numpy() & ~again
+    twice = visits.duplicated().to_numpy() & dated & ~again
     yield from _finding(
         "note",
         study,
@@ -113,15 +120,19 @@ def _times(study: Study) -> Iterator[Finding]:
     unread = (pd.isna(study.time) & cells.notna().to_numpy()) if len(cells) else np.zeros(0, dtype=bool)
     row, _ = _rows(unread)
     if row is not None:
-        what = (
-            f"{str(cells.iloc[row - 1])!r} is not a {'number' if study.spec.columns.time_unit else 'date that exists'}"
-        )
-        yield from _finding("error", study, name, unread, what, "Write dates as 2024-05-31")
+        wanted, how = _time_words(study)
+        yield from _finding("error", study, name, unread, f"{str(cells.iloc[row - 1])!r} is not {wanted}", how)
     yield from _finding(
         "warning", study, name, cells.isna().to_numpy(), "the time is missing", "Fill it in if it is known"
     )
     if study.time.dtype.kind == "M":
         yield from _impossible_dates(study, name, study.time)
+
+
+def _time_words(study: Study) -> tuple[str, str]:
+    if unit := study.spec.columns.time_unit:
+        return "a number", f"Write times as numbers of {unit}"
+    return "a date that exists", "Write dates as 2024-05-31"
 
 
 def _impossible_dates(study: Study, name: str, dates: Times) -> Iterator[Finding]:
@@ -134,21 +145,38 @@ def _exits(study: Study) -> Iterator[Finding]:
     """Rows of an animal before its birth or entry, or after its exit or death."""
     if study.animal is None or study.time is None:
         return
-    own = study.animal.cat.codes.to_numpy()
-    for column, after, word in (("birth", False, "birth"), ("entry", False, "entry"), ("exit", True, "exit")):
-        if column in study.animals.columns:
-            limits = read_times(study.animals[column], unit=study.spec.columns.time_unit)
-            codes = study.animal_codes(study.animals["animal"])
-            yield from _beyond(study, own, codes, limits, after=after, word=f"the animal's {word} in the animals table")
-    if len(study.events):
-        ends = study.events[study.events["kind"].astype(str).str.fullmatch(r"death|exit.*", case=False)]
-        codes = study.animal_codes(ends["animal"])
-        yield from _beyond(study, own, codes, ends["time"].to_numpy(), after=True, word="its exit in the events")
+    with suppress(UserError):  # a table that cannot be read is told of by _side_tables
+        animals = study.animals
+        codes = study.animal_codes(animals["animal"])
+        for column, after in (("birth", False), ("entry", False), ("exit", True)):
+            if column in animals.columns:
+                limits = read_times(animals[column], unit=study.spec.columns.time_unit)
+                word = f"the animal's {column} in the animals table"
+                yield from _beyond(study, codes, limits, after=after, word=word)
+    with suppress(UserError):
+        if len(study.events):
+            codes, ends = _final_exits(study)
+            yield from _beyond(study, codes, ends, after=True, word="its exit in the events")
+
+
+def _final_exits(study: Study) -> tuple[npt.NDArray[np.int64], Times]:
+    """Animals (codes) whose last exit or death is followed by no entry or birth, and when it was.
+
+    An animal that was lent out or sold and came back may be seen again; so may one that entered on the day it left.
+    """
+    kinds = study.events["kind"].astype(str)
+    times = pd.Series(study.events["time"].to_numpy(), index=study.animal_codes(study.events["animal"]))
+    last = {}
+    for side, pattern in (("exit", r"death|exit.*"), ("entry", r"birth|entry.*")):
+        chosen = times[kinds.str.fullmatch(pattern, case=False).to_numpy(dtype=bool)].dropna()
+        last[side] = chosen.groupby(level=0).max()
+    back = last["entry"].reindex(last["exit"].index)
+    final = last["exit"][~(back >= last["exit"]).to_numpy()]
+    return final.index.to_numpy(dtype=np.int64), final.to_numpy()
 
 
 def _beyond(
     study: Study,
-    own: npt.NDArray[np.int8],
     codes: npt.NDArray[np.int64],
     limits: Times,
     *,
@@ -157,8 +185,8 @@ def _beyond(
 ) -> Iterator[Finding]:
     limit = pd.Series(limits, index=codes)
     limit = limit[limit.index >= 0].groupby(level=0).max() if after else limit[limit.index >= 0].groupby(level=0).min()
-    bounds = limit.reindex(own).to_numpy()
-    assert study.time is not None
+    assert study.animal is not None and study.time is not None
+    bounds = limit.reindex(study.animal.cat.codes.to_numpy()).to_numpy()
     if bounds.dtype.kind == "M":  # the day of the exit itself is fine, whatever the hour
         beyond = study.time >= bounds + np.timedelta64(1, "D") if after else study.time < bounds
     else:
@@ -204,7 +232,13 @@ def _missing_cells(study: Study) -> Iterator[Finding]:
             "warning", study, columns.animal, blank, "the animal is missing", "Fill it in if it is known"
         )
     for column in sorted(str(c) for c in named if c in study.observations.columns):
-        gaps = study.observations[column].isna()
+        cells = study.observations[column]
+        if cells.dtype.kind == "f":
+            infinite = np.isinf(cells.to_numpy())
+            yield from _finding(
+                "warning", study, column, infinite, "an infinite number counts as missing", "Empty the cell or mend it"
+            )
+        gaps = cells.isna()
         share = float(gaps.mean()) if len(gaps) else 0.0
         if share < OFTEN_MISSING or share == 1.0:
             continue
@@ -229,7 +263,8 @@ def _variables(study: Study) -> Iterator[Finding]:
         try:
             study.values(name)
         except UserError as error:
-            yield Finding("error", error.what.rstrip("."), error.where or "study.toml", None, name, error.how or "")
+            file, column = error.where or "study.toml", error.column or name
+            yield Finding("error", error.what.rstrip("."), file, error.row, column, error.how or "")
 
 
 def _side_tables(study: Study) -> Iterator[Finding]:
@@ -242,10 +277,33 @@ def _side_tables(study: Study) -> Iterator[Finding]:
         except UserError as error:
             yield Finding("error", error.what.rstrip("."), error.where or table.path.name, None, None, error.how or "")
             continue
+        yield from _unread_times(study, stem, table)
+        if stem == "animals":
+            yield from _repeated_animals(frame, table)
         row, count = _rows(strangers)
         if row is not None:
             some = f"{count:,} rows name animals without any observation (first: {frame['animal'].iloc[row - 1]})"
             yield Finding("note", some, table.path.name, row, "animal", "", count)
+
+
+def _unread_times(study: Study, stem: str, table: Table) -> Iterator[Finding]:
+    if "time" not in table.columns:
+        return
+    cells = table.series("time")
+    unread = pd.isna(getattr(study, stem)["time"]).to_numpy() & cells.notna().to_numpy()
+    row, count = _rows(unread)
+    if row is not None:
+        wanted, how = _time_words(study)
+        what = f"{str(cells.iloc[row - 1])!r} is not {wanted}" + (f" ({count:,} rows)" if count > 1 else "")
+        yield Finding("error", what, table.path.name, row, "time", how, count)
+
+
+def _repeated_animals(animals: pd.DataFrame, table: Table) -> Iterator[Finding]:
+    names = animals["animal"]
+    row, count = _rows((names.duplicated() & names.notna()).to_numpy())
+    if row is not None:
+        what = f"the animal {names.iloc[row - 1]} has a row already, and only its first one is read"
+        yield Finding("warning", what, table.path.name, row, "animal", "Keep one row for each animal", count)
 
 
 def _embeddings(study: Study) -> Iterator[Finding]:

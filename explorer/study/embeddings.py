@@ -2,11 +2,13 @@
 
 import fnmatch
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from tokenize import TokenError
 from typing import Annotated, Literal
 
 import numpy as np
@@ -14,7 +16,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from explorer.errors import UserError
-from explorer.study.atomic import atomic_file, write_text
+from explorer.study.atomic import atomic_file
 from explorer.study.tables import Table
 
 FOLDER = "embeddings"
@@ -68,7 +70,8 @@ class Embedding:
         for start in range(0, len(out), _CHUNK):
             chunk = self.vectors[start : start + _CHUNK]
             # A sum is NaN or infinite as soon as one part is, and needs no matrix of booleans.
-            out[start : start + _CHUNK] = np.isfinite(chunk.sum(axis=1, dtype=np.float64))
+            with np.errstate(invalid="ignore"):  # inf - inf
+                out[start : start + _CHUNK] = np.isfinite(chunk.sum(axis=1, dtype=np.float64))
         return out
 
 
@@ -84,7 +87,8 @@ def valid_name(name: str) -> str:
 
 def stored_names(folder: Path) -> list[str]:
     """Names of the embeddings stored in a study's folder, sorted."""
-    return sorted(path.stem for path in (folder / FOLDER).glob("*.npy") if _NAME.fullmatch(path.stem))
+    stems = (path.stem for path in (folder / FOLDER).glob("*.npy"))
+    return sorted(stem for stem in stems if _NAME.fullmatch(stem) and stem != FEATURES)
 
 
 def read_note(folder: Path, name: str) -> EmbeddingNote:
@@ -106,16 +110,16 @@ def open_vectors(path: Path) -> npt.NDArray[np.float32]:
         vectors = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise UserError("there is no such file", where=str(path)) from None
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, TypeError, OSError, EOFError, SyntaxError, TokenError, OverflowError) as error:
         reason = str(error).splitlines()[0]
-        if "pickle" in reason.lower() or "Object arrays" in reason:
+        if "pickle" in reason.lower() or "Python objects" in reason:
             reason = "it holds Python objects, which could run code when opened"
         raise UserError(
             f"cannot be opened as vectors: {reason}",
             where=str(path),
             how="Save it again as plain numbers: numpy.save(FILE, vectors.astype('float32'))",
         ) from None
-    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype != np.float32:
+    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype != np.float32 or not vectors.shape[1]:
         shape = getattr(vectors, "shape", "?")
         kind = getattr(vectors, "dtype", "?")
         raise UserError(f"holds {kind} of shape {shape}, not float32 rows and columns", where=str(path))
@@ -146,14 +150,18 @@ def read_embedding(folder: Path, name: str, *, observations: str, rows: int, fin
 
 
 def write_embedding(folder: Path, name: str, vectors: npt.NDArray[np.floating], note: EmbeddingNote) -> None:
-    """Store ``vectors`` (n, d) as float32 with their note. Raises UserError for a bad name."""
+    """Store ``vectors`` (n, d) as float32 with their note. Raises UserError for a bad name or a full disk."""
     path = folder / FOLDER / f"{valid_name(name)}.npy"
-    # The old note goes first and the new one comes last: a kill between leaves vectors that are refused,
-    # never vectors under a note that is not theirs.
-    path.with_suffix(".json").unlink(missing_ok=True)
-    with atomic_file(path) as temporary, temporary.open("wb") as stream:
-        np.save(stream, np.asarray(vectors, dtype=np.float32), allow_pickle=False)
-    write_text(path.with_suffix(".json"), note.model_dump_json(indent=1))
+    note_path = path.with_suffix(".json")
+    with atomic_file(note_path) as new_note, atomic_file(path) as new_vectors:
+        new_note.write_text(note.model_dump_json(indent=1), encoding="utf-8")
+        with new_vectors.open("wb") as stream:
+            np.save(stream, np.asarray(vectors, dtype=np.float32), allow_pickle=False)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # All is on the disk: now the old note goes, the vectors are renamed, then the new note. A kill between
+        # leaves vectors that are refused, never vectors under a note that is not theirs.
+        note_path.unlink(missing_ok=True)
 
 
 def match_features(columns: Sequence[str], patterns: Sequence[str]) -> list[str]:
@@ -193,7 +201,7 @@ def features_embedding(
         medians = np.nanmedian(values, axis=0)
         values = np.where(gaps, medians, values)
         remarks.append(f"{int(gaps.sum()):,} missing values filled with their column's median")
-    used = np.isfinite(values).all(axis=1)
+    used = np.asarray(np.isfinite(values).all(axis=1))
     if not used.all():
         remarks.append(
             f"{int((~used).sum()):,} of {len(used):,} observations left out: a feature is missing in each of them"
@@ -206,7 +214,7 @@ def features_embedding(
         )
     mean = values[used].mean(axis=0)
     spread = values[used].std(axis=0)
-    constant = np.asarray(spread <= 1e-12 * np.maximum(1.0, np.abs(mean)))
+    constant = np.asarray(spread <= 1e-12 * np.abs(mean))  # what rounding the mean leaves of a constant
     if constant.any():
         names = [name for name, out in zip(kept, constant, strict=True) if out]
         remarks.append(f"{_count(len(names), 'feature')} without any variation left out: {_list(names)}")

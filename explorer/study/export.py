@@ -1,9 +1,11 @@
 """Exported tables: CSV that a spreadsheet opens safely, and the manifest that makes it again."""
 
+import csv
 import hashlib
 import importlib.metadata
 import json
 import platform
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from explorer import __version__
 from explorer.study.atomic import atomic_file, write_text
 
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\0")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "openTSNE", "umap-learn", "pynndescent")
 
 
@@ -31,17 +34,16 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
                 safe.isetitem(place, column.astype(object).map(_defused, na_action="ignore"))
         elif column.dtype.kind in "OTU" or pd.api.types.is_string_dtype(column.dtype):
             safe.isetitem(place, column.astype(object).map(_defused, na_action="ignore"))
-    return safe.to_csv(index=False, lineterminator="\n").encode()
+    text = safe.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:  # left bare by the csv module, it would begin a new row in a spreadsheet
+        text = safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
+    return text.encode()
 
 
 def _defused(value: object) -> object:
-    if not isinstance(value, str) or not value.startswith(_RISKY):
+    if not isinstance(value, str) or not value.startswith(_RISKY) or _NUMBER.fullmatch(value):
         return value
-    try:
-        float(value)
-    except ValueError:
-        return "'" + value
-    return value
+    return "'" + value
 
 
 def manifest(*, file: str, content: bytes, rows: int, command: str, **facts: Any) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from explorer.errors import UserError
 from explorer.study.atomic import write_text
 
 
@@ -59,5 +61,6 @@ class FileHashes:
         digest = hash_file(path)
         known = known if isinstance(known, dict) else {}
         known[str(path)] = {"stamp": stamp, "sha256": digest}
-        write_text(self._memory, json.dumps(known, indent=1))
+        with suppress(UserError):  # a hash that cannot be remembered is computed again next time
+            write_text(self._memory, json.dumps(known, indent=1))
         return digest

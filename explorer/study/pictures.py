@@ -14,20 +14,26 @@ MAX_PIXELS = 64_000_000
 """Checked from the header, before decoding."""
 
 
-def inside(folder: Path, relative: str) -> Path:
+def inside(folder: Path, relative: str, *, where: str | None = None) -> Path:
     """``relative`` as a path inside ``folder``.
 
-    Raises UserError for an absolute path, for ``..`` and for a link that leads outside.
+    Raises UserError, naming ``where``, for an absolute path, for ``..`` and for a link that leads outside.
     """
     windows, posix = PureWindowsPath(relative), PurePosixPath(relative)
     parts = PurePosixPath(relative.replace("\\", "/")).parts
     if not relative or posix.is_absolute() or windows.drive or windows.root or ".." in parts or "\0" in relative:
         raise UserError(
-            f"the path {relative[:200]!r} does not lie inside the study", how="Use a path inside its folder"
+            f"the path {relative[:200]!r} does not lie inside the study",
+            where=where,
+            how="Use a path inside its folder",
         )
     path = folder.joinpath(*parts)
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise UserError(f"the path {relative[:200]!r} is a link that leads out of the study")
+    try:
+        stays = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # links that lead in a circle
+        stays = False
+    if not stays:
+        raise UserError(f"the path {relative[:200]!r} is a link that leads out of the study", where=where)
     return path
 
 

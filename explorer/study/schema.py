@@ -22,7 +22,7 @@ CYCLE_OF: dict[Rule, float] = {"month": 12.0, "hour": 24.0}
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
 class About(_Strict):

@@ -1,6 +1,7 @@
 """A study, opened: typed, lazily read."""
 
 import os
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,8 @@ TABLES: dict[str, tuple[str, ...]] = {
     "animals": ("animal",),
 }
 """The optional tables of a study and the columns that each must have."""
+
+_LOST_TYPE = re.compile(r"[0-9]+\.0")
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ class Study:
     def animal(self) -> pd.Series | None:
         """Which animal each observation is of, as a Categorical of text; None when the study does not say."""
         name = self.spec.columns.animal
-        return None if name is None else _as_categorical(self.table.series(name))
+        return None if name is None else _animal_names(self.table.series(name))
 
     @cached_property
     def time(self) -> Times | None:
@@ -100,12 +103,12 @@ class Study:
 
     @cached_property
     def observations(self) -> pd.DataFrame:
-        """The observations table without its pictures."""
+        """The observations table without its pictures and nested columns."""
         return self.table.frame()
 
     def side_table(self, stem: Literal["scores", "events", "animals"]) -> Table | None:
         """One of the optional tables; None when the study has none. Raises UserError when a column is missing."""
-        table = Table.find(self.path, stem)
+        table = Table.find(self.path, stem, text=["animal"])
         for column in TABLES[stem] if table else ():
             if table and column not in table.columns:
                 raise UserError(f"there is no column {column!r}", where=str(table.path), how="Add it")
@@ -129,12 +132,17 @@ class Study:
     def _side_frame(self, stem: Literal["scores", "events", "animals"]) -> pd.DataFrame:
         table = self.side_table(stem)
         if table is None:
-            return pd.DataFrame({column: pd.Series(dtype=object) for column in TABLES[stem]})
-        frame = pd.DataFrame({name: table.series(name) for name in table.columns})
-        frame["animal"] = _as_categorical(frame["animal"])
+            frame = pd.DataFrame({column: pd.Series(dtype=object) for column in TABLES[stem]})
+        else:
+            frame = pd.DataFrame({name: table.series(name) for name in table.columns})
+        frame["animal"] = _animal_names(frame["animal"])
         if "time" in frame:
             frame["time"] = read_times(frame["time"], unit=self.spec.columns.time_unit)
         return frame
+
+    def _file(self, stem: str) -> str:
+        table = Table.find(self.path, stem)
+        return table.path.name if table else f"{stem}.parquet"
 
     def animal_codes(self, animals: pd.Series) -> npt.NDArray[np.int64]:
         """Codes of ``animals`` (of a side table) in this study's own animal categories; -1 for unknown."""
@@ -154,13 +162,15 @@ class Study:
         """Values of a variable, one per observation.
 
         Continuous, cyclic and numeric ordinal variables are float64 with NaN where missing; nominal ones and
-        ordinal ones of text are Categorical (ordered for ordinal), missing where unknown. Raises UserError for
-        an unknown variable or a column that does not hold what the study says.
+        ordinal ones of text are Categorical (ordered for ordinal), missing where unknown. An infinite number
+        counts as missing. Raises UserError for an unknown variable or a column that does not hold what the study
+        says.
         """
         cache = self._values
         if name not in cache:
             variable = self.variable(name)
-            cache[name] = _typed(self._raw(name, variable), name, variable).rename(name)
+            file = self._file("animals") if variable.table == "animals" else self.table.path.name
+            cache[name] = _typed(self._raw(name, variable), name, variable, file=file).rename(name)
         return cache[name]
 
     @cached_property
@@ -185,18 +195,13 @@ class Study:
 
     def _from_animals(self, column: str) -> pd.Series:
         if column not in self.animals.columns:
-            raise UserError(f"there is no column {column!r}", where=str(self.path / "animals.parquet"))
+            raise UserError(f"there is no column {column!r}", where=self._file("animals"))
         place = pd.Series(np.arange(len(self.animals)), index=self.animal_codes(self.animals["animal"]))
         place = place[~place.index.duplicated() & (place.index >= 0)]
         own = pd.Series([], dtype=int) if self.animal is None else self.animal.cat.codes
-        rows = place.reindex(own.to_numpy()).to_numpy()
-        known = np.isfinite(rows)
-        return (
-            self.animals[column]
-            .take(np.where(known, rows, 0).astype(int))
-            .reset_index(drop=True)
-            .where(pd.Series(known))
-        )
+        rows = place.reindex(own.to_numpy(), fill_value=-1).to_numpy()
+        found = self.animals[column].reindex(rows).reset_index(drop=True)
+        return found.cat.remove_unused_categories() if isinstance(found.dtype, pd.CategoricalDtype) else found
 
     def _derived(self, variable: Variable) -> pd.Series:
         rule = variable.derive
@@ -256,10 +261,20 @@ class Study:
         variable = self.variable(name)
         scores = self.scores[self.scores["task"].astype(str) == variable.score]
         if scores.empty:
-            raise UserError(f"there is no score of task {variable.score!r}", where=str(self.path / "scores.parquet"))
+            raise UserError(f"there is no score of task {variable.score!r}", where=self._file("scores"))
+        values = pd.to_numeric(scores["value"].astype(object), errors="coerce").to_numpy(dtype=np.float64)
+        bad = np.flatnonzero(~np.isfinite(values) & scores["value"].notna().to_numpy())
+        if len(bad):
+            raise UserError(
+                f"the score {str(scores['value'].iloc[bad[0]])!r} is not a number",
+                where=self._file("scores"),
+                row=int(scores.index[bad[0]]) + 1,
+                column="value",
+                how="Mend that cell",
+            )
         codes = self.animal_codes(scores["animal"])
         animals = np.where(codes >= 0, codes, np.nan)  # a code of -1 would match observations of unknown animals
-        return animals, scores["time"].to_numpy(), scores["value"].to_numpy(dtype=np.float64)
+        return animals, scores["time"].to_numpy(), values
 
     # --- embeddings --------------------------------------------------------------------------------------
 
@@ -319,20 +334,23 @@ class Study:
         if self._picture_paths is None:
             return self.table.binary_cell(str(self.spec.columns.image), row)
         relative = self._picture_paths.iloc[row]
-        return None if pd.isna(relative) else inside(self.path, str(relative))
+        return None if pd.isna(relative) else inside(self.path, str(relative), where=self._picture_place(row))
+
+    def _picture_place(self, row: int) -> str:
+        return f"{self.table.path.name}, row {row + 1:,}, column {self.spec.columns.image}"
 
     def picture(self, row: int) -> Image.Image | None:
         """The decoded picture of observation ``row`` (from 0); None when it has none. Raises UserError if broken."""
         source = self.picture_source(row)
         if source is None:
             return None
-        return decode(source, where=f"{self.table.path.name}, row {row + 1:,}, column {self.spec.columns.image}")
+        return decode(source, where=self._picture_place(row))
 
     # --- derived files -----------------------------------------------------------------------------------
 
     @cached_property
     def cache(self) -> Path:
-        """A folder for derived files, safe to delete: ``.cache`` in the study, the user's own when that is read-only."""
+        """A folder for derived files, safe to delete: ``.cache`` in the study, the user's own if that is read-only."""
         if os.access(self.path, os.W_OK):
             return self.path / ".cache"
         key = hash_json(str(self.path.resolve()))[:16]
@@ -362,7 +380,8 @@ def open_study(path: str | Path) -> Study:
     if not folder.exists():
         raise UserError(f"there is no folder {folder}", how="Check the path")
     spec = read_study_file(folder)
-    table = Table.find(folder, "observations")
+    ids = [column for column in (spec.columns.observation, spec.columns.animal) if column]
+    table = Table.find(folder, "observations", text=ids)
     if table is None:
         raise UserError(
             "there is no observations.parquet or observations.csv",
@@ -408,12 +427,20 @@ def _as_categorical(values: pd.Series) -> pd.Series:
     return found.cat.rename_categories([_label(value) for value in found.cat.categories])
 
 
+def _animal_names(values: pd.Series) -> pd.Series:
+    """Animals as a Categorical of text, where the text 309.0 reads 309 as the number does."""
+    names = _as_categorical(values)
+    if not any(_LOST_TYPE.fullmatch(str(name)) for name in names.cat.categories):
+        return names
+    return names.astype(object).map(lambda name: str(name).removesuffix(".0"), na_action="ignore").astype("category")
+
+
 def _label(value: object) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _typed(raw: pd.Series, name: str, variable: Variable) -> pd.Series:
-    """``raw`` as the variable's kind asks: float64, or a Categorical."""
+def _typed(raw: pd.Series, name: str, variable: Variable, *, file: str) -> pd.Series:
+    """``raw``, read from ``file``, as the variable's kind asks: float64, or a Categorical."""
     if variable.kind == "nominal":
         return _natural_order(_as_categorical(raw))
     if variable.order:
@@ -433,12 +460,24 @@ def _typed(raw: pd.Series, name: str, variable: Variable) -> pd.Series:
                 return _natural_order(raw).cat.as_ordered()
             bad = raw[numbers.isna().to_numpy() & raw.notna().to_numpy()]
             raise UserError(
-                f"{name!r} is {variable.kind}, but row {int(bad.index[0]) + 1:,} holds {str(bad.iloc[0])!r}",
-                where=f"column {variable.column}",
+                f"{name!r} is {variable.kind}, but this cell holds {str(bad.iloc[0])!r}",
+                where=file,
+                # Animals are asked for by observation, so their row is not that of the observation.
+                row=int(bad.index[0]) + 1 if variable.table == "observations" else None,
+                column=variable.column or name,
                 how='Mend that cell, or set kind = "nominal"',
             )
     else:
-        numbers = raw.astype(np.float64)
+        try:
+            numbers = raw.astype(np.float64)
+        except (TypeError, ValueError):
+            raise UserError(
+                f"{name!r} is {variable.kind}, but the column does not hold numbers",
+                where=file,
+                column=variable.column or name,
+                how="Set another kind, or derive the variable from its dates",
+            ) from None
+    numbers = numbers.where(np.isfinite(numbers))
     if variable.cycle is not None:
         numbers = numbers % variable.cycle
     return numbers

@@ -1,5 +1,6 @@
 """A table on disk, read column by column when asked for."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
@@ -18,19 +19,21 @@ SUFFIXES = (".parquet", ".csv")
 class Table:
     """A Parquet or CSV file of which only the columns asked for are read (CSV is read whole, once).
 
+    ``text`` names columns of a CSV file that are never read as numbers (ids: 007 is not 7).
     Raises UserError when the file cannot be read as what its name says.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, text: Iterable[str] = ()) -> None:
         self.path = path
+        self._text = tuple(text)
 
     @classmethod
-    def find(cls, folder: Path, stem: str) -> "Table | None":
+    def find(cls, folder: Path, stem: str, *, text: Iterable[str] = ()) -> "Table | None":
         """The table ``stem`` in ``folder``, Parquet before CSV; None when there is neither."""
         for suffix in SUFFIXES:
             path = folder / f"{stem}{suffix}"
             if path.exists():
-                return cls(path)
+                return cls(path, text=text)
         return None
 
     @cached_property
@@ -42,8 +45,11 @@ class Table:
 
     @cached_property
     def _csv(self) -> pa.Table:
+        options = pa_csv.ConvertOptions(
+            strings_can_be_null=True, column_types={name: pa.string() for name in self._text}
+        )
         try:
-            return pa_csv.read_csv(self.path)
+            return pa_csv.read_csv(self.path, convert_options=options)
         except (pa.ArrowException, OSError) as error:
             raise self._unreadable(error) from None
 
@@ -56,15 +62,19 @@ class Table:
         """Whether the file is Parquet (else CSV)."""
         return self.path.suffix == ".parquet"
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """Names and Arrow types of the columns."""
         return self._parquet.schema_arrow if self.is_parquet else self._csv.schema
 
-    @property
+    @cached_property
     def columns(self) -> list[str]:
-        """Column names, in the file's order."""
-        return list(self.schema.names)
+        """Column names, in the file's order. Raises UserError when two columns have one name."""
+        names = list(self.schema.names)
+        if len(set(names)) < len(names):
+            twice = next(name for place, name in enumerate(names) if name in names[:place])
+            raise UserError(f"two columns are called {twice!r}", where=str(self.path), how="Rename one of them")
+        return names
 
     @property
     def rows(self) -> int:
@@ -92,16 +102,19 @@ class Table:
         values = self.arrow([column]).column(0)
         if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
             values = values.dictionary_encode()
-        if pa.types.is_dictionary(values.type):
-            values = values.unify_dictionaries()
         if pa.types.is_boolean(values.type):
             values = values.cast(pa.string()).dictionary_encode()
-        return values.to_pandas().rename(column)
+        if not pa.types.is_dictionary(values.type):
+            return values.to_pandas().rename(column)
+        # A Categorical that was filtered before it was saved still lists values that no row has.
+        return values.unify_dictionaries().to_pandas().rename(column).cat.remove_unused_categories()
 
     def frame(self, columns: list[str] | None = None) -> pd.DataFrame:
-        """The named columns (default: all but binary ones) as a DataFrame."""
+        """The named columns (default: all but binary and nested ones) as a DataFrame."""
         if columns is None:
-            columns = [field.name for field in self.schema if not is_binary(field.type)]
+            columns = [
+                field.name for field in self.schema if not is_binary(field.type) and not pa.types.is_nested(field.type)
+            ]
         return self.arrow(columns).to_pandas()
 
     def numbers(self, columns: list[str]) -> npt.NDArray[np.float64]:
@@ -113,8 +126,8 @@ class Table:
         out = np.empty((table.num_rows, len(columns)))
         for place, name in enumerate(columns):
             try:
-                out[:, place] = table.column(name).cast(pa.float64()).to_numpy()
-            except pa.ArrowInvalid:
+                out[:, place] = table.column(name).cast(pa.float64(), safe=False).to_numpy()
+            except pa.ArrowException:
                 raise UserError(f"column {name!r} does not hold numbers", where=str(self.path)) from None
         return out
 
@@ -144,7 +157,10 @@ class Table:
         if key not in self._groups:
             while len(self._groups) >= 8:
                 self._groups.pop(next(iter(self._groups)))
-            self._groups[key] = self._parquet.read_row_group(group, columns=[column]).column(0)
+            try:
+                self._groups[key] = self._parquet.read_row_group(group, columns=[column]).column(0)
+            except (pa.ArrowException, OSError) as error:
+                raise self._unreadable(error) from None
         return self._groups[key]
 
 

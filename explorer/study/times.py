@@ -21,7 +21,8 @@ def read_times(values: pd.Series, *, unit: str | None) -> Times:
     turned into UTC.
     """
     if unit is not None:
-        return pd.to_numeric(values.astype(object), errors="coerce").to_numpy(dtype=np.float64)
+        numbers = pd.to_numeric(values.astype(object), errors="coerce").to_numpy(dtype=np.float64)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
     if isinstance(values.dtype, pd.CategoricalDtype):
         # Parse each distinct text once: a herd has far fewer dates than pictures.
         parsed = _parse(pd.Series(values.cat.categories.astype(object)))

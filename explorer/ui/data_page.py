@@ -11,7 +11,7 @@ from explorer.errors import UserError
 from explorer.places import user_data
 from explorer.space.pixels import NAME as PIXELS
 from explorer.space.pixels import embed_pixels_at
-from explorer.study.importing import ColumnRole, Source, derived_variables, guess_roles, study_spec
+from explorer.study.importing import ColumnRole, DateOrder, Part, Source, derived_variables, guess_roles, study_spec
 from explorer.study.importing.request import Files, import_at
 from explorer.study.schema import StudyFile, TimeUnit
 from explorer.study.study import Study
@@ -19,10 +19,10 @@ from explorer.ui import jobs
 from explorer.ui.navigation import page
 from explorer.ui.overview import show_findings
 from explorer.ui.plain import count, for_markdown
-from explorer.ui.studies import at_hand, open_path, stamp
+from explorer.ui.studies import at_hand, open_path
 from explorer.ui.uploads import TYPES, saved
 
-_PARTS = {
+_PARTS: dict[Part, str] = {
     "observation": "id of the observation",
     "animal": "animal",
     "time": "time",
@@ -31,8 +31,9 @@ _PARTS = {
     "variable": "variable",
     "none": "keep, but do not use",
 }
-_ONCE = ("observation", "animal", "time", "image")
+_ONCE: tuple[Part, ...] = ("observation", "animal", "time", "image")
 _UNITS = ", ".join(TimeUnit.__args__)  # type: ignore[attr-defined]
+_DATE_ORDERS: tuple[DateOrder, ...] = ("day-first", "month-first")
 _PREVIEW = 50
 _KEY = "import"
 
@@ -54,7 +55,7 @@ def show() -> None:
 def _embeddings(study: Study) -> None:
     names = study.embedding_names
     st.markdown(f"**{for_markdown(study.name)}** has {count(len(names), 'embedding')}.")
-    rows = []
+    rows: list[dict[str, object]] = []
     for name in names:
         try:
             embedding = study.embedding(name)
@@ -78,21 +79,20 @@ def _pixels(study: Study) -> None:
     job = jobs.job(key)
     st.subheader("Baseline: pixels")
     st.caption(
-        "Each picture in grey, scaled down to 32 x 32 and reduced by PCA. It has learnt nothing: pictures are near when "
-        "they are alike pixel by pixel. A trained encoder has to beat it."
+        "Each picture in grey, scaled down to 32 x 32 and reduced by PCA. It has learnt nothing: pictures are near "
+        "when they are alike pixel by pixel. A trained encoder has to beat it."
     )
     if job is not None and job.state == "running":
         jobs.watch(key, "Reading the pictures")
         return
-    if job is not None:
-        jobs.forget(key)
-        if job.state == "done":
-            st.success("The embedding **pixels** is ready.", icon=":material/check:")
-            st.page_link(page("map"), label="See it on the map", icon=":material/scatter_plot:")
-        elif job.state == "failed":
-            job.result()
+    if job is not None and job.state == "done":
+        st.success("The embedding **pixels** is ready.", icon=":material/check:")
+        st.page_link(page("map"), label="See it on the map", icon=":material/scatter_plot:")
+    elif job is not None and job.state == "failed":
+        _told(job.result)
     again = "Make it again" if PIXELS in study.embedding_names else "Make the baseline"
     if st.button(again, icon=":material/image:", type="primary"):
+        jobs.forget(key)
         jobs.start(key, embed_pixels_at, study.path)
         st.rerun()
 
@@ -140,8 +140,8 @@ def _told(result: object) -> None:
 
 def _what_is_read() -> None:
     st.markdown(
-        "- **Tables**: CSV, TSV (also gzipped), Parquet. One row per observation; columns for the animal, the time, what "
-        "is known and what was measured.\n"
+        "- **Tables**: CSV, TSV (also gzipped), Parquet. One row per observation; columns for the animal, the time, "
+        "what is known and what was measured.\n"
         "- **Vectors**: npy, npz, HDF5, alone or with their table.\n"
         "- **Pictures**: a table that names picture files, and their folder (by path).\n"
         "- **TensorBoard projector** exports: the folder with projector_config.pbtxt, or its two TSV files."
@@ -176,7 +176,7 @@ def _files() -> Files | None:
             "Between cells", [",", ";", "\t", "|"], index=None, placeholder="found out", format_func=_named_delimiter
         )
         decimal = columns[1].selectbox("Decimal mark", [".", ","], index=None, placeholder="found out")
-        dates = columns[2].selectbox("Dates", ["day-first", "month-first"], index=None, placeholder="found out")
+        dates = columns[2].selectbox("Dates", _DATE_ORDERS, index=None, placeholder="found out")
     return Files(source, vectors, images, scores, events, animals, decimal, delimiter, dates)
 
 
@@ -221,9 +221,9 @@ def _roles(source: Source) -> StudyFile | None:
         {
             "column": [role.column for role in guessed],
             "is": [_PARTS[role.part] for role in guessed],
-            "role": [role.role for role in guessed],
-            "kind": [role.kind for role in guessed],
-            "unit": [role.unit for role in guessed],
+            "role": [role.role or "" for role in guessed],
+            "kind": [role.kind or "" for role in guessed],
+            "unit": [role.unit or "" for role in guessed],
             "why": [role.why for role in guessed],
         }
     )
@@ -236,9 +236,13 @@ def _roles(source: Source) -> StudyFile | None:
         column_config={
             "is": st.column_config.SelectboxColumn("is", options=list(_PARTS.values()), required=True),
             "role": st.column_config.SelectboxColumn(
-                "role", options=["background", "task"], help="task: a label to express, as a score; background: the rest"
+                "role",
+                options=["", "background", "task"],
+                help="task: a label to express, as a score; background: the rest",
             ),
-            "kind": st.column_config.SelectboxColumn("kind", options=["continuous", "ordinal", "nominal", "cyclic"]),
+            "kind": st.column_config.SelectboxColumn(
+                "kind", options=["", "continuous", "ordinal", "nominal", "cyclic"]
+            ),
             "unit": st.column_config.TextColumn("unit", help=f"For a numeric time one of: {_UNITS}"),
             "why": st.column_config.TextColumn("why", width="large"),
         },
@@ -255,14 +259,17 @@ def _roles(source: Source) -> StudyFile | None:
             "Also derive", list(derived), default=list(derived), help="Variables that follow from the dates."
         )
         derived = {name: derived[name] for name in names}
-    return study_spec(source, roles, name=_name(source), derived=derived)
+    description = f"Imported from {source.path.name}."
+    return study_spec(source, roles, name=_name(source), derived=derived, description=description)
 
 
 def _edited_roles(guessed: tuple[ColumnRole, ...], edited: pd.DataFrame) -> list[ColumnRole]:
     part_of = {said: part for part, said in _PARTS.items()}
     cells = edited.astype(object).where(edited.notna(), None).to_dict("records")
     return [
-        replace(role, part=part_of[row["is"]], role=row["role"], kind=row["kind"], unit=row["unit"] or None)
+        replace(
+            role, part=part_of[row["is"]], role=row["role"] or None, kind=row["kind"] or None, unit=row["unit"] or None
+        )
         for role, row in zip(guessed, cells, strict=True)
     ]
 
@@ -274,7 +281,9 @@ def _name(source: Source) -> str:
 
 def _make(files: Files, source: Source, spec: StudyFile) -> None:
     folder = re.sub(r"[^\w-]+", "-", spec.study.name.lower()).strip("-") or "study"
-    out = st.text_input("Folder to make", value=str(user_data() / "studies" / folder), key=f"out-{source.path}-{folder}")
+    out = st.text_input(
+        "Folder to make", value=str(user_data() / "studies" / folder), key=f"out-{source.path}-{folder}"
+    )
     if Path(out).expanduser().exists():
         st.warning("This folder exists already and is never overwritten: choose another one.", icon=":material/folder:")
     elif st.button("Make the study", type="primary", icon=":material/create_new_folder:"):

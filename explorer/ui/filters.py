@@ -39,6 +39,13 @@ def _variables_changed() -> None:
     propose(view().but(filters=tuple(kept.get(name) or VariableFilter(variable=name, missing=True) for name in names)))
 
 
+def _narrow(chosen: VariableFilter, **changes: object) -> None:
+    """Change the values or the range; narrowed for the first time, observations without a value go too."""
+    was_open = chosen.values is None and chosen.low is None
+    is_open = changes.get("values", chosen.values) is None and changes.get("low") is None
+    _replace(chosen, missing=is_open if was_open or is_open else chosen.missing, **changes)
+
+
 def _replace(chosen: VariableFilter, **changes: object) -> None:
     changed = VariableFilter.model_validate({**chosen.model_dump(), **changes})
     propose(view().but(filters=tuple(changed if f.variable == chosen.variable else f for f in view().filters)))
@@ -57,7 +64,7 @@ def _control(study: Study, name: str, chosen: VariableFilter) -> None:
             categories,
             key=key,
             placeholder="all",
-            on_change=lambda: _replace(chosen, values=tuple(st.session_state[key]) or None),
+            on_change=lambda: _narrow(chosen, values=tuple(st.session_state[key]) or None),
         )
     else:
         known = values.to_numpy()[np.isfinite(values.to_numpy())]
@@ -78,7 +85,7 @@ def _control(study: Study, name: str, chosen: VariableFilter) -> None:
             low,
             high,
             key=key,
-            on_change=lambda: _replace(chosen, low=st.session_state[key][0], high=st.session_state[key][1]),
+            on_change=lambda: _narrow(chosen, low=st.session_state[key][0], high=st.session_state[key][1]),
         )
     if values.isna().any():
         missing = f"{key}-missing"

@@ -194,7 +194,9 @@ def _status(embedding: Embedding, projection: Projection, seen: Shown) -> None:
     remarks = [remark.rstrip(".") for remark in (*embedding.remarks, *projection.remarks)]
     st.markdown(" · ".join(parts))
     if remarks:
-        st.caption(":material/info: " + for_markdown(". ".join(remark[0].upper() + remark[1:] for remark in remarks)) + ".")
+        st.caption(
+            ":material/info: " + for_markdown(". ".join(remark[0].upper() + remark[1:] for remark in remarks)) + "."
+        )
     if projection.choice.method != "pca":
         st.caption(":material/warning: " + _NOTICE.format(name=NAMES[projection.choice.method]))
 

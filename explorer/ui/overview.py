@@ -90,9 +90,10 @@ def no_embedding(study: Study) -> None:
         st.page_link(page("data"), label="Make the baseline on Data", icon=":material/database:")
     else:
         st.info(
-            "This study has neither vectors nor pictures, so there is no map. Name measured columns as features = [...] "
-            "under [columns] in study.toml, or import the table again on the Data page and mark measurements as "
-            "features. Times, animals and variables can be looked at all the same.",
+            "This study has neither vectors nor pictures, so there is no map. Name measured columns as "
+            "features = [...] "
+            "under [columns] in study.toml, or import the table again on the Data page and mark measurements "
+            "as features. Times, animals and variables can be looked at all the same.",
             icon=":material/table_chart:",
         )
         st.page_link(page("data"), label="Go to Data", icon=":material/database:")

@@ -213,10 +213,10 @@ def _layout(
     }
     if projection.choice.dims == 3:
         scene = {
-            f"{name}axis": {**axis, "title": {"text": title}, "showbackground": False}
+            f"{name}axis": {**axis, "title": {"text": title, "font": {"size": 12}}, "showbackground": False}
             for name, title in zip("xyz", titles, strict=True)
         }
-        return {**base, "scene": {**scene, "aspectmode": "data"}}
+        return {**base, "scene": {**scene, "aspectmode": "data", "camera": {"eye": {"x": 1.5, "y": 1.5, "z": 1.0}}}}
     x, y = titles
     return {
         **base,
@@ -231,5 +231,6 @@ def axis_titles(projection: Projection) -> list[str]:
     name = NAMES[projection.choice.method]
     if projection.explained:
         shares = [*projection.explained, *[0.0] * 3][: projection.choice.dims]
-        return [f"{name} {i} ({share:.0%} of the variance)" for i, share in enumerate(shares, 1)]
+        said = " of the variance" if projection.choice.dims == 2 else ""
+        return [f"{name} {i} ({share:.0%}{said})" for i, share in enumerate(shares, 1)]
     return [f"{name} {i}" for i in range(1, projection.choice.dims + 1)]

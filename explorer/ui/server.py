@@ -12,6 +12,7 @@ from typing import Any
 
 from explorer.errors import UserError
 from explorer.places import shipped
+from explorer.ui import warm_up
 
 STUDY_VARIABLE = "LATENT_EXPLORER_STUDY"
 """Environment variable by which the command line tells the app which study to open."""
@@ -28,11 +29,16 @@ def serve(study: Path | None, *, port: int | None, browser: bool) -> None:
     config = {**hardened_config(), "server.port": chosen, "server.address": ADDRESS}
     url = f"http://{ADDRESS}:{chosen}"
     print(f"Latent Explorer is at {url} (Ctrl-C stops it)", flush=True)  # noqa: T201
-    threading.Thread(target=_announce, args=(url, browser), daemon=True).start()
-    threading.Thread(target=_import_early, daemon=True).start()
+    if browser:
+        threading.Thread(target=_open_browser, args=(url,), daemon=True).start()
     import streamlit as st
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    st.App(Path(__file__).parents[1] / "app.py").run(config=config)
+    warm_up.start()
+    # Streamlit looks at the host of its web socket alone; every other answer, too, is only for this machine's names.
+    only_here = Middleware(TrustedHostMiddleware, allowed_hosts=config["server.allowedHosts"])
+    st.App(Path(__file__).parents[1] / "app.py", middleware=[only_here]).run(config=config)
 
 
 def hardened_config() -> dict[str, Any]:
@@ -63,9 +69,7 @@ def free_port(wanted: int | None) -> int:
     raise UserError(f"{taken} in use", how="Choose another one with --port, or stop the program that uses it")
 
 
-def _announce(url: str, browser: bool) -> None:
-    if not browser:
-        return
+def _open_browser(url: str) -> None:
     for _ in range(100):
         try:
             with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):  # noqa: S310 - our own address
@@ -73,11 +77,3 @@ def _announce(url: str, browser: bool) -> None:
         except OSError:
             time.sleep(0.1)
     webbrowser.open(url)
-
-
-def _import_early() -> None:
-    """The browser takes a second to load the page; meanwhile, import what the first picture needs."""
-    import plotly.graph_objects  # noqa: F401
-
-    import explorer.space.view_table
-    import explorer.study.check  # noqa: F401

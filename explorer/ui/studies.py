@@ -68,6 +68,16 @@ def _name(path: str) -> str:
     return _name_of(path, file.stat().st_mtime_ns if file.exists() else 0)
 
 
+def labels(paths: list[str]) -> dict[str, str]:
+    """A label for each study: its name, with its folder where two have the same.
+
+    A select box knows its options by their labels, so equal ones would open the wrong study.
+    """
+    names = {path: _name(path) for path in paths}
+    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
+    return {path: f"{name} ({path})" if name in twice else name for path, name in names.items()}
+
+
 def sidebar() -> None:
     """The chooser: sample, studies opened lately, a path; an upload leads to the Data page."""
     current = view().study or default_path()
@@ -77,13 +87,13 @@ def sidebar() -> None:
         "Study",
         choices,
         key=_CHOICE,
-        format_func=_name,
+        format_func=labels(choices).__getitem__,
         on_change=lambda: _try(st.session_state[_CHOICE]),
         help=f"Open now: {current}",
     )
     with st.sidebar.popover("Open another study", icon=":material/folder_open:", width="stretch"):
         st.text_input("Folder of a study", key=_PATH, placeholder="/home/me/my-study")
-        st.button("Open", on_click=lambda: _try(st.session_state[_PATH]), type="primary", width="stretch")
+        st.button("Open this study", on_click=lambda: _try(st.session_state[_PATH]), type="primary", width="stretch")
         st.caption("A table of your own, or vectors? Make a study of them on the Data page, by upload or by path.")
         st.page_link(pages_data(), label="Go to Data", icon=":material/upload_file:")
     if failed := st.session_state.pop("study_error", None):

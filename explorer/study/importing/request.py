@@ -6,6 +6,8 @@ from pathlib import Path
 
 from explorer.study.importing.build import build_study
 from explorer.study.importing.reading import DateOrder
+from explorer.study.importing.side_tables import SideTable, Stem, read_side_table
+from explorer.study.importing.side_variables import with_side_variables
 from explorer.study.importing.source import Source, read_source
 from explorer.study.schema import StudyFile
 
@@ -35,18 +37,18 @@ class Files:
             dates=self.dates,
         )
 
+    def sides(self) -> dict[str, SideTable]:
+        """The scores, events and animals that are given, read; by their stems."""
+        stems: dict[Stem, Path | None] = {"scores": self.scores, "events": self.events, "animals": self.animals}
+        return {stem: read_side_table(stem, path, dates=self.dates) for stem, path in stems.items() if path is not None}
+
     def build(self, source: Source, spec: StudyFile, out: Path, report: Callable[[float, str], None] | None) -> Path:
-        """Make the study ``spec`` of ``source`` (what ``read`` gave) and the other tables in the folder ``out``."""
-        return build_study(
-            source,
-            spec,
-            out,
-            scores=self.scores,
-            events=self.events,
-            animals=self.animals,
-            dates=self.dates,
-            report=report,
-        )
+        """Make the study ``spec`` of ``source`` (what ``read`` gave) and the other tables in the folder ``out``.
+
+        What the other tables tell of the observations becomes variables beside those of ``spec``.
+        """
+        sides = self.sides()
+        return build_study(source, with_side_variables(spec, sides), out, dates=self.dates, report=report, **sides)
 
 
 def import_at(files: Files, spec: StudyFile, out: Path, *, report: Callable[[float, str], None]) -> Path:
