@@ -43,18 +43,17 @@ def fit_pca(vectors: npt.NDArray[np.float32], complete: npt.NDArray[np.bool_], c
     n, d = int(complete.sum()), vectors.shape[1]
     if n < 2:
         raise ValueError(f"principal components need at least two vectors, not {n}")
-    mean = np.zeros(d)
-    for chunk in _chunks(vectors, complete):
-        mean += chunk.sum(axis=0, dtype=np.float64)
-    mean /= n
+    # Moved near the origin by a first guess of the mean: one pass is then as exact as two.
+    guess = next(chunk for chunk in _chunks(vectors, complete) if len(chunk)).mean(axis=0)
     scatter = np.zeros((d, d))
-    centre = mean.astype(np.float32)
-    drift = np.zeros(d)
+    total_shift = np.zeros(d)
     for chunk in _chunks(vectors, complete):
-        centred = chunk - centre
-        drift += centred.sum(axis=0, dtype=np.float64)
-        scatter += centred.T @ centred
-    scatter -= np.outer(drift, drift) / n  # what rounding the mean to float32 left over
+        moved = chunk - guess
+        total_shift += np.ones(len(moved), dtype=np.float32) @ moved
+        scatter += moved.T @ moved
+    shift = total_shift / n
+    scatter -= n * np.outer(shift, shift)
+    mean = guess + shift
     k = min(components, d)
     values, axes = scipy.linalg.eigh(scatter, subset_by_index=(d - k, d - 1))
     axes = axes[:, ::-1].T

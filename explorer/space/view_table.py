@@ -142,8 +142,11 @@ def _times(times: Any) -> pd.Series:
     series = pd.Series(times)
     if series.dtype.kind != "M":
         return series
-    whole_days = (series.dropna() == series.dropna().dt.normalize()).all()
-    return series.dt.strftime("%Y-%m-%d" if whole_days else "%Y-%m-%dT%H:%M:%S")
+    known = series.dropna()
+    if (known == known.dt.normalize()).all():
+        return series.dt.strftime("%Y-%m-%d")
+    whole_seconds = (known.dt.microsecond == 0).all()
+    return series.dt.strftime("%Y-%m-%dT%H:%M:%S" if whole_seconds else "%Y-%m-%dT%H:%M:%S.%f")
 
 
 def _free(name: str, taken: dict[str, Any]) -> str:

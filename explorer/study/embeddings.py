@@ -67,11 +67,14 @@ class Embedding:
     def complete(self) -> npt.NDArray[np.bool_]:
         """Which observations have a vector without NaN or infinite parts; bool (n,)."""
         out = np.empty(len(self.vectors), dtype=bool)
+        ones = np.ones(self.dims, dtype=np.float32)
         for start in range(0, len(out), _CHUNK):
             chunk = self.vectors[start : start + _CHUNK]
-            # A sum is NaN or infinite as soon as one part is, and needs no matrix of booleans.
-            with np.errstate(invalid="ignore"):  # inf - inf
-                out[start : start + _CHUNK] = np.isfinite(chunk.sum(axis=1, dtype=np.float64))
+            # A row's sum is NaN or infinite as soon as one part is; only rows that look so are gone through.
+            with np.errstate(invalid="ignore", over="ignore"):
+                fine = np.isfinite(chunk @ ones)
+            fine[~fine] = np.isfinite(chunk[~fine]).all(axis=1)
+            out[start : start + _CHUNK] = fine
         return out
 
 

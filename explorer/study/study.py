@@ -232,12 +232,12 @@ class Study:
         return derive.age(when, dates, unit=unit)
 
     def _dates(self, column: str) -> Times:
-        values = self.table.series(column) if column in self.table.columns else self._from_animals(column)
+        own = column in self.table.columns
+        values = self.table.series(column) if own else self._from_animals(column)
         dates = read_times(values, unit=None)
-        if len(dates) and np.isnat(dates).all():
-            raise UserError(
-                f"column {column!r} holds no dates", where=str(self.table.path), how="Use a column of dates"
-            )
+        if values.notna().any() and np.isnat(dates).all():
+            file = self.table.path.name if own else self._file("animals")
+            raise UserError(f"column {column!r} holds no dates", where=file, how="Use a column of dates")
         return dates.astype("datetime64[us]")
 
     def filled(self, name: str) -> Filled:

@@ -1,18 +1,22 @@
 """The parts of the Overview page."""
 
+import io
+
 import numpy as np
 import streamlit as st
 
 from explorer.errors import UserError
+from explorer.space.projections import Projection
 from explorer.study.check import check, check_at
 from explorer.study.findings import Finding
 from explorer.study.study import Study
 from explorer.ui import charts, jobs
+from explorer.ui.colouring import Colouring
 from explorer.ui.describe import per_animal, span, summary, variables_table
 from explorer.ui.legend import legend
 from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, projection_at_hand
 from explorer.ui.navigation import page
-from explorer.ui.palette import palette
+from explorer.ui.palette import Palette, palette
 from explorer.ui.plain import count, for_markdown
 from explorer.ui.raster import still
 from explorer.ui.state import view
@@ -65,8 +69,7 @@ def preview(study: Study) -> None:
     assert projection is not None  # PCA is always at hand
     colours = colouring(study, stamped, View(embedding=name), projection)
     rows = np.flatnonzero(projection.placed)
-    drawn = still(projection, rows, colours, palette(), _STILL)
-    st.image(drawn, width="stretch", output_format="PNG")
+    st.image(_picture(f"{study.path}/{name}", stamped, projection, colours, palette()), width="stretch")
     legend(colours, rows)
     why = (
         f"Each point is one observation; near points have similar vectors in {name}. Coloured by {colours.title}, the "
@@ -76,6 +79,18 @@ def preview(study: Study) -> None:
     )
     st.caption(for_markdown(why) + f" {len(rows):,} of {len(study):,} shown.")
     st.page_link(page("map"), label="Explore the map", icon=":material/scatter_plot:")
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _picture(
+    what: str, stamped: tuple[object, ...], _projection: Projection, _colours: Colouring | None, colours: Palette
+) -> bytes:
+    """The still as a PNG, kept so that coming back to the page costs nothing."""
+    del what, stamped
+    stream = io.BytesIO()
+    drawn = still(_projection, np.flatnonzero(_projection.placed), _colours, colours, _STILL)
+    drawn.save(stream, "PNG", compress_level=1)
+    return stream.getvalue()
 
 
 def no_embedding(study: Study) -> None:

@@ -9,7 +9,6 @@ from explorer.ui.colouring import Colouring, groups, scale_colours, split_missin
 from explorer.ui.palette import Palette
 
 _STEPS = 256
-_OPACITY = 0.75
 
 
 def still(
@@ -21,27 +20,30 @@ def still(
 ) -> Image.Image:
     """The points ``rows`` of a two-dimensional map as a picture of ``size`` pixels, on a transparent ground.
 
-    Both axes have the same scale. Later points cover earlier ones; they are drawn in the table's order.
+    Both axes have the same scale. Points cover each other in a random order, which is always the same.
     """
     width, height = size
     points = projection.coordinates[rows].astype(np.float64)
-    canvas = np.zeros((height, width, 4), dtype=np.float32)
     if not len(rows):
-        return Image.fromarray(canvas.astype(np.uint8), "RGBA")
+        return Image.new("RGBA", size)
     low, high = points.min(axis=0), points.max(axis=0)
-    radius = float(np.clip(8.0 - 1.5 * np.log10(max(len(rows), 100) / 100), 1.4, 8.0))
+    radius = float(np.clip(8.5 - 1.9 * np.log10(max(len(rows), 100) / 100), 2.0, 8.5))
     room = np.array([width, height]) - 2 * (radius + 2)
     zoom = float((room / np.maximum(high - low, 1e-12)).min())
     centre = np.array([width, height]) / 2
     places = (points - (low + high) / 2) * [zoom, -zoom] + centre
-    _splat(canvas, places, _rgb(rows, colouring, palette), radius)
-    canvas[..., :3] *= 255
-    canvas[..., 3] *= 255
-    return Image.fromarray(canvas.round().astype(np.uint8), "RGBA")
+    # Tables are often sorted by group: in their order, the last group would cover the others.
+    shuffled = np.random.default_rng(0).permutation(len(rows))
+    top = _uppermost(places[shuffled], radius, size)
+    canvas = np.zeros((height, width, 4), dtype=np.uint8)
+    drawn = top >= 0
+    canvas[drawn, :3] = _rgb(rows, colouring, palette)[shuffled[top[drawn]]]
+    canvas[drawn, 3] = 255
+    return Image.fromarray(canvas, "RGBA")
 
 
-def _rgb(rows: npt.NDArray[np.int64], colouring: Colouring | None, palette: Palette) -> npt.NDArray[np.float32]:
-    """The colour of each point, float32 (n, 3) in 0..1."""
+def _rgb(rows: npt.NDArray[np.int64], colouring: Colouring | None, palette: Palette) -> npt.NDArray[np.uint8]:
+    """The colour of each point, uint8 (n, 3)."""
     if colouring is None:
         return np.tile(_parsed([palette.accent]), (len(rows), 1))
     out = np.tile(_parsed([palette.missing]), (len(rows), 1))
@@ -59,8 +61,8 @@ def _rgb(rows: npt.NDArray[np.int64], colouring: Colouring | None, palette: Pale
     return out
 
 
-def _parsed(colours: list[str]) -> npt.NDArray[np.float32]:
-    return np.array([ImageColor.getrgb(_whole(colour)) for colour in colours], dtype=np.float32) / np.float32(255)
+def _parsed(colours: list[str]) -> npt.NDArray[np.uint8]:
+    return np.array([ImageColor.getrgb(_whole(colour)) for colour in colours], dtype=np.uint8)
 
 
 def _whole(colour: str) -> str:
@@ -70,25 +72,24 @@ def _whole(colour: str) -> str:
     return "rgb(" + ",".join(str(round(float(part))) for part in colour[4:-1].split(",")) + ")"
 
 
-def _splat(
-    canvas: npt.NDArray[np.float32],
-    places: npt.NDArray[np.float64],
-    rgb: npt.NDArray[np.float32],
-    radius: float,
-) -> None:
-    """Draw a disc at each place. One pass per pixel of a disc over all points at once, blended over what is there."""
-    height, width, _ = canvas.shape
-    corner = np.floor(places).astype(int)
-    reach = int(np.ceil(radius))
+def _uppermost(places: npt.NDArray[np.float64], radius: float, size: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """Which point covers each pixel, int64 (height, width), -1 for none; of several the last.
+
+    One pass per pixel of a disc, over all points at once. The edges are hard: the browser shows the picture at less
+    than half its size, which smooths them.
+    """
+    width, height = size
+    top = np.full((height, width), -1)
+    pixel = np.floor(places).astype(np.int64)
+    order = np.arange(len(places))
+    reach = int(radius)
     for dy in range(-reach, reach + 1):
         for dx in range(-reach, reach + 1):
-            pixel = corner + np.array([dx, dy])
-            away = np.hypot(*(pixel + 0.5 - places).T)
-            cover = np.clip(radius - away + 0.5, 0, 1) * _OPACITY
-            use = (cover > 0) & (pixel >= 0).all(axis=1) & (pixel < [width, height]).all(axis=1)
-            x, y = pixel[use].T
-            alpha = cover[use].astype(np.float32)[:, None]
-            under = canvas[y, x]
-            total = alpha + under[:, 3:] * (1 - alpha)
-            colour = (rgb[use] * alpha + under[:, :3] * under[:, 3:] * (1 - alpha)) / np.maximum(total, 1e-6)
-            canvas[y, x] = np.concatenate([colour, total], axis=1)
+            if dx * dx + dy * dy > radius * radius:
+                continue
+            x, y = pixel[:, 0] + dx, pixel[:, 1] + dy
+            inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+            layer = np.full((height, width), -1)
+            layer[y[inside], x[inside]] = order[inside]  # of equal places the last is kept
+            np.maximum(top, layer, out=top)
+    return top

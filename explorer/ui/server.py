@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import UserError
-from explorer.places import shipped
+from explorer.places import sample_study, shipped
 from explorer.ui import warm_up
 
 STUDY_VARIABLE = "LATENT_EXPLORER_STUDY"
@@ -35,7 +35,7 @@ def serve(study: Path | None, *, port: int | None, browser: bool) -> None:
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    warm_up.start()
+    warm_up.start(study or sample_study())
     # Streamlit looks at the host of its web socket alone; every other answer, too, is only for this machine's names.
     only_here = Middleware(TrustedHostMiddleware, allowed_hosts=config["server.allowedHosts"])
     st.App(Path(__file__).parents[1] / "app.py", middleware=[only_here]).run(config=config)

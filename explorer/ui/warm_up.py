@@ -1,20 +1,24 @@
-"""The browser takes a second to load the app; meanwhile, import what the first picture needs."""
+"""The browser takes a second to load the app; meanwhile, import and compute what the first picture needs."""
 
+import logging
 import threading
+from pathlib import Path
+
+from explorer.errors import UserError
 
 _done = threading.Event()
 _started = False
 
 
-def start() -> None:
-    """Begin to import in the background."""
+def start(study: Path) -> None:
+    """Begin in the background, for the study that is opened first."""
     global _started
     _started = True
-    threading.Thread(target=_imports, daemon=True).start()
+    threading.Thread(target=_work, args=(study,), daemon=True).start()
 
 
 def wait() -> None:
-    """Wait until nothing is imported in the background any more.
+    """Wait until the background has done its part.
 
     Plotly looks whether pandas is there and takes it as it is: half imported by another thread, it fails.
     """
@@ -22,12 +26,21 @@ def wait() -> None:
         _done.wait()
 
 
-def _imports() -> None:
+def _work(study: Path) -> None:
     try:
         import pandas  # noqa: F401 - before Plotly, for the reason given in wait
         import plotly.graph_objects  # noqa: F401
 
         import explorer.space.view_table
         import explorer.study.check  # noqa: F401
+        from explorer.space.projections import project
+        from explorer.study.study import open_study
+        from explorer.view import MapChoice
+
+        opened = open_study(study)
+        for name in opened.embedding_names[:1]:
+            project(opened, opened.embedding(name), MapChoice())  # found in the cache by the first page
+    except UserError as error:
+        logging.getLogger(__name__).info("%s", error)  # the page will say it
     finally:
         _done.set()

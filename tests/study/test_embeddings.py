@@ -146,9 +146,7 @@ def test_rows_without_a_whole_vector_are_known(herd):
     vectors = VECTORS.copy()
     vectors[2] = np.nan
     vectors[3, 1], vectors[4, 0], vectors[4, 1] = np.inf, np.inf, -np.inf
-    np.testing.assert_array_equal(
-        np.flatnonzero(~herd.embed("net", vectors).embedding("net").complete), [2, 3, 4]
-    )
+    np.testing.assert_array_equal(np.flatnonzero(~herd.embed("net", vectors).embedding("net").complete), [2, 3, 4])
 
 
 class Malicious:
@@ -194,7 +192,7 @@ def test_a_cut_off_file_is_refused(tmp_path):
         assert "cannot be opened as vectors" in refusal(open_vectors, tmp_path / "a.npy")
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.integers(0, 127), st.integers(0, 255))
 def test_a_spoilt_header_is_refused_or_harmless(tmp_path_factory, place, byte):
     path = tmp_path_factory.getbasetemp() / "spoilt.npy"

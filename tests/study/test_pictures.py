@@ -128,7 +128,9 @@ def encoded(kind):
 def test_what_is_no_picture_is_refused_with_its_cell(herd, how, content, sentence):
     herd.pictured(how)
     if how == "bytes":
-        herd.observations["image"] = [content if row == 5 else one for row, one in enumerate(herd.observations["image"])]
+        herd.observations["image"] = [
+            content if row == 5 else one for row, one in enumerate(herd.observations["image"])
+        ]
     else:
         (herd.folder / "images" / "5.png").write_bytes(content)
     text = refusal(herd.open().picture, 5)

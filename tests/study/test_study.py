@@ -196,6 +196,11 @@ def test_a_missing_table_costs_its_variables_only(herd, missing):
         assert "animals.parquet: there is no column 'sex'" in refusal(study.values, "sex")
 
 
+def test_animals_that_are_not_in_the_animals_table_have_no_age(herd):
+    herd.animals["animal"] = [f"stranger-{number}" for number in range(8)]
+    assert herd.open().values("age").isna().all()
+
+
 def test_an_animals_table_without_rows_leaves_all_missing(herd):
     herd.animals = herd.animals.iloc[:0]
     assert herd.open().values("sex").isna().all()

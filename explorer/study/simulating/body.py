@@ -21,7 +21,7 @@ _PLACES = np.array([0, 0.006, 0.02, 0.05, 0.10, 0.19, 0.31, 0.47, 0.60, 0.71, 0.
 """Places along the body: tail, pins, hooks (0.19), flank, belly (0.47), ribs, shoulder (0.71), neck, poll (1)."""
 
 _HALF_WIDTH = np.array([0, 0.12, 0.19, 0.245, 0.285, 0.335, 0.315, 0.345, 0.335, 0.295, 0.235, 0.175, 0.14, 0.12])
-_PER_POINT = np.array([0, 0.10, 0.12, 0.13, 0.10, 0.05, 0.20, 0.17, 0.14, 0.10, 0.12, 0.13, 0.10, 0.04])
+_PER_POINT = np.array([0, 0.10, 0.12, 0.14, 0.12, 0.06, 0.23, 0.20, 0.17, 0.12, 0.13, 0.14, 0.10, 0.04])
 """Relative gain in width per point of body condition: least over the bones, most in flank and belly."""
 _PER_BARREL = np.array([0, 0, 0, 0, 0, 0.2, 0.7, 1, 0.8, 0.3, 0, 0, 0, 0])
 """Where a belly that has carried calves is wider."""
@@ -39,6 +39,10 @@ def _table(values: npt.NDArray[np.float64]) -> Floats:
 
 
 _BASE, _CONDITION, _BARREL = _table(_HALF_WIDTH), _table(_PER_POINT), _table(_PER_BARREL)
+_HEAD = np.interp(
+    np.linspace(0, 1, LONG), [0, 0.12, 0.3, 0.6, 0.8, 0.93, 1.0], [0.125, 0.14, 0.145, 0.105, 0.10, 0.085, 0.0]
+).astype(np.float32)
+"""Half width of the head from poll to muzzle, widest at the eyes, picture units."""
 _HIP = np.exp(-(((np.linspace(0, 1, LONG) - 0.17) / 0.13) ** 2)).astype(np.float32)
 
 
@@ -96,10 +100,11 @@ def lay_out(posture: Posture, *, size: int, softness: Floats) -> Layers:
     """Place the body in k pictures of ``size`` pixels. softness: (k,) width of the outline, picture units."""
     step = np.float32(2.0 / size)
     grid: Floats = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * step - np.float32(1.0)
-    x, y = grid[None, None, :] - _wide(posture.shift_x), -grid[None, :, None] - _wide(posture.shift_y)
+    right, up = grid[None, None, :] - _wide(posture.shift_x), -grid[None, :, None] - _wide(posture.shift_y)
     cos, sin = _wide(np.cos(posture.rotation)), _wide(np.sin(posture.rotation))
     frame = _wide(posture.frame)
-    x, y = (cos * x + sin * y) / frame, (cos * y - sin * x) / frame
+    x: Floats = np.divide(cos * right + sin * up, frame)
+    y: Floats = np.divide(cos * up - sin * right, frame)
     soft = _wide(np.maximum(softness, step) / posture.frame)
 
     along = (y - TAIL) / (POLL - TAIL)
@@ -120,7 +125,8 @@ def lay_out(posture: Posture, *, size: int, softness: Floats) -> Layers:
 
 
 def _wide(values: npt.NDArray[np.floating[Any]]) -> Floats:
-    return values.astype(np.float32)[:, None, None]
+    wide: Floats = values.astype(np.float32)[:, None, None]
+    return wide
 
 
 def _covering(inside: Floats, soft: Floats) -> Floats:
@@ -150,10 +156,8 @@ def _head(posture: Posture, spine: Floats, x: Floats, y: Floats, soft: Floats) -
     across, forward = cos * dx + sin * dy, cos * dy - sin * dx
     length = np.float32(0.35) * _wide(posture.nod)
     along = forward / length
-    # Poll, eyes, nose, muzzle.
     place = np.clip(along, 0, 1)
-    width = np.interp(place, [0, 0.12, 0.3, 0.6, 0.8, 0.93, 1.0], [0.125, 0.14, 0.145, 0.105, 0.10, 0.085, 0.0])
-    width = width.astype(np.float32)
+    width = _HEAD[(place * (LONG - 1)).astype(np.int32)]
     head = _covering(np.where((along > -0.1) & (along < 1), width - np.abs(across), np.float32(-1)), soft)
     side = np.abs(across)
     lean = np.float32(0.35)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter, zoom
+from scipy.ndimage import gaussian_filter
 
 Floats = npt.NDArray[np.float32]
 
@@ -55,11 +55,16 @@ def floor_of(camera: Camera, size: int) -> Floats:
     return picture.astype(np.float32)
 
 
+_PATCHES = 5
+
+
 def wet_patches(rng: np.random.Generator, count: int, size: int) -> Floats:
     """(count, size, size) float32 around 1: how the floor happens to be wetted and dirtied each time."""
-    coarse = rng.standard_normal((count, 5, 5))
-    fine: Floats = zoom(coarse, (1, size / 5, size / 5), order=1, mode="nearest", grid_mode=True).astype(np.float32)
-    return 1 - np.float32(0.055) * fine
+    coarse = rng.standard_normal((count, _PATCHES, _PATCHES), dtype=np.float32)
+    way = np.linspace(0, _PATCHES - 1, size, dtype=np.float32)
+    linear = np.clip(1 - np.abs(way[:, None] - np.arange(_PATCHES, dtype=np.float32)), 0, 1)
+    fine: Floats = linear @ coarse @ linear.T
+    return 1 - np.float32(0.06) * fine
 
 
 def expose(

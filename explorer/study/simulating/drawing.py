@@ -1,6 +1,7 @@
 """Drawing an animal's pictures: all of them at once, twice as large as needed, then halved."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -14,6 +15,7 @@ from explorer.study.simulating.cameras import CAMERAS, NEUTRAL, Camera, expose, 
 from explorer.study.simulating.coats import LONG, WIDE, Coat
 
 Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
 Pixels = npt.NDArray[np.uint8]
 
 SIZE = 64
@@ -51,17 +53,12 @@ def draw(coat: Coat, scene: Scene, rng: np.random.Generator) -> Pixels:
     picture = np.stack([_floor(camera) for camera in cameras])[scene.camera]
     picture *= wet_patches(rng, count, _FINE)[..., None]
     picture *= (1 - _shadow(layers, scene))[..., None]
-    _cover(picture, layers.legs, (coat.dark * 0.55 + 0.06)[None, None, None, :])
-
-    relief = _relief_of(scene.posture.condition, layers)
+    _cover(picture, layers.legs, lambda _: coat.dark * np.float32(0.55) + np.float32(0.06))
     hair = rng.standard_normal((count, _FINE, _FINE), dtype=np.float32)
-    relief *= 1 + hair * _wide(0.025 + 0.04 * np.clip(winter, 0, 1))
-    light_side = -_wide(scene.sun) * np.float32(0.14) * (layers.cell % WIDE * np.float32(2 / WIDE) - 1)
-    relief += light_side
-    _cover(picture, layers.trunk, _coat_colour(coat, layers, winter) * relief[..., None])
-    _cover(picture, layers.tail, _tail_colour(coat, layers))
-    _cover(picture, layers.ears, (coat.dark * 0.7 + 0.3 * coat.dark * _MEAN_LIGHT)[None, None, None, :])
-    _cover(picture, layers.head, _head_colour(coat, layers))
+    _cover(picture, layers.trunk, lambda seen: _trunk_colour(coat, scene, layers, hair, seen))
+    _cover(picture, layers.tail, lambda seen: _tail_colour(coat, layers.tail_along.ravel()[seen]))
+    _cover(picture, layers.ears, lambda _: coat.dark * np.float32(0.94))
+    _cover(picture, layers.head, lambda seen: _head_colour(coat, layers, seen))
 
     small = picture.reshape(count, SIZE, 2, SIZE, 2, 3).mean(axis=(2, 4))
     small *= _daylight(scene)
@@ -74,9 +71,6 @@ def encode(picture: Pixels) -> bytes:
     stream = io.BytesIO()
     Image.fromarray(picture).save(stream, "WEBP", quality=QUALITY, method=4)
     return stream.getvalue()
-
-
-_MEAN_LIGHT = np.float32(0.8)
 
 
 def _wide(values: Floats) -> Floats:
@@ -101,8 +95,12 @@ def _through(cameras: tuple[Camera, ...], scene: Scene) -> Posture:
     )
 
 
-def _cover(picture: Floats, covering: Floats, colour: Floats) -> None:
-    picture += covering[..., None] * (colour - picture)
+def _cover(picture: Floats, covering: Floats, colour: Callable[[Ints], Floats]) -> None:
+    """Lay a colour over the pixels that are covered. colour: (m,) flat pixel numbers to (m, 3), or one (3,)."""
+    seen = np.flatnonzero(covering)
+    pixels = picture.reshape(-1, 3)
+    under = pixels[seen]
+    pixels[seen] = under + covering.ravel()[seen][:, None] * (colour(seen) - under)
 
 
 def _shadow(layers: Layers, scene: Scene) -> Floats:
@@ -150,44 +148,43 @@ def _reliefs() -> tuple[Floats, Floats, Floats]:
     return tuple(part.astype(np.float32).ravel() for part in (base, thin, fat))  # type: ignore[return-value]
 
 
-def _relief_of(condition: Floats, layers: Layers) -> Floats:
-    """(k, _FINE, _FINE) brightness of the trunk by its form: bones show below 3 points, pads above."""
+def _trunk_colour(coat: Coat, scene: Scene, layers: Layers, hair: Floats, seen: Ints) -> Floats:
+    """(m, 3): the coat under the light that the body's form gives it; bones show below 3 points, pads above."""
+    condition, winter = scene.posture.condition, scene.winter
+    which, cell = seen // _FINE**2, layers.cell.ravel()[seen]
     base, thin, fat = _reliefs()
     bony, padded = np.clip((3.2 - condition) / 1.2, 0, 1.4), np.clip((condition - 3.1) / 1.2, 0, 1.2)
-    relief: Floats = base[layers.cell]
-    relief += _wide(bony) * thin[layers.cell]
-    relief += _wide(padded) * fat[layers.cell]
-    return relief
+    light = base[cell] + bony[which] * thin[cell] + padded[which] * fat[cell]
+    rough = np.float32(0.025) + np.float32(0.04) * np.clip(winter, 0, 1)
+    light *= 1 + rough[which] * hair.ravel()[seen]
+    light -= np.float32(0.14) * scene.sun[which] * (cell % WIDE * np.float32(2 / WIDE) - 1)
+
+    # A winter coat is long, so its patches run into each other, and dull: dark parts paler, light parts greyer.
+    fluff, dull = np.clip(0.5 + 0.6 * winter, 0, 1)[which], 0.05 * np.clip(winter, 0, 1)[which][:, None]
+    pale = coat.sharp.ravel()[cell]
+    pale += fluff * (coat.soft.ravel()[cell] - pale)
+    colour: Floats = coat.dark + dull + pale[:, None] * (coat.light - coat.dark - 2 * dull)
+    return colour * light[:, None]
 
 
-def _coat_colour(coat: Coat, layers: Layers, winter: Floats) -> Floats:
-    fluff = _wide(np.clip(0.5 + 0.6 * winter, 0, 1))
-    sharp, soft = coat.sharp.ravel(), coat.soft.ravel()
-    pale = sharp[layers.cell]
-    pale += fluff * (soft[layers.cell] - pale)
-    dark = coat.dark + np.float32(0.0)
-    # A winter coat is dull: its dark parts are paler, its light parts greyer.
-    dull = (np.float32(0.05) * np.clip(winter, 0, 1))[:, None, None, None]
-    return dark + dull + pale[..., None] * (coat.light - dark - 2 * dull)
-
-
-def _tail_colour(coat: Coat, layers: Layers) -> Floats:
+def _tail_colour(coat: Coat, along: Floats) -> Floats:
+    """(m, 3): the colour of the rump, then a tassel."""
     start = coat.dark + (coat.light - coat.dark) * coat.sharp[2:8, WIDE // 2 - 4 : WIDE // 2 + 4].mean()
     tassel = coat.dark * np.float32(0.5) + np.float32(0.35) * coat.light
-    way = np.clip((layers.tail_along - 0.55) * 5, 0, 1)[..., None]
+    way = np.clip((along - np.float32(0.55)) * 5, 0, 1)[:, None]
     return (start * (1 - way) + tassel * way) * np.float32(0.8)
 
 
-def _head_colour(coat: Coat, layers: Layers) -> Floats:
-    along, side = layers.head_along, np.abs(layers.head_across)
-    # The blaze widens with the share of white until it covers the head.
+def _head_colour(coat: Coat, layers: Layers, seen: Ints) -> Floats:
+    """(m, 3): a blaze that widens with the coat's white until it covers the head, eyes, and a muzzle."""
+    along, side = layers.head_along.ravel()[seen], np.abs(layers.head_across.ravel()[seen])
     reach = np.float32(1.5 * coat.blaze)
     white = np.clip((reach * (np.float32(0.75) + np.float32(0.4) * along) - side) * 6, 0, 1)
-    colour = coat.dark + white[..., None] * (coat.light - coat.dark)
-    shade = np.float32(0.62) + np.float32(0.42) * np.sqrt(np.clip(1 - side**2, 0, 1))
-    eyes = np.exp(-(((along - 0.32) / 0.055) ** 2) - ((side - 0.8) / 0.16) ** 2)
-    muzzle = np.clip((along - 0.84) * 10, 0, 1)[..., None]
-    colour *= (shade * (1 - np.float32(0.75) * eyes))[..., None]
+    colour = coat.dark + white[:, None] * (coat.light - coat.dark)
+    shade = np.float32(0.52) + np.float32(0.5) * np.sqrt(np.clip(1 - side**2, 0, 1))
+    eyes = np.exp(-(((along - 0.34) / 0.08) ** 2) - ((side - 0.78) / 0.22) ** 2)
+    colour *= (shade * (1 - np.float32(0.85) * eyes))[:, None]
+    muzzle = np.clip((along - np.float32(0.84)) * 10, 0, 1)[:, None]
     colour += muzzle * (np.array([0.42, 0.33, 0.31], dtype=np.float32) - colour) * np.float32(0.8)
     return colour
 

@@ -63,7 +63,7 @@ def live(animals: Animals, episodes: list[Episode], effects: Effects, seed: int)
 
     # After calving a cow lives off her back for two months, older cows more than young ones.
     loss = (0.42 + 0.05 * np.clip(parity - REFERENCE_PARITY, -1, 3)) * (since / 60) * np.exp(1 - since / 60)
-    condition = 3.15 + condition_ + 0.42 * animals.condition[:, None] - loss + 0.15 * slow[0] + 0.1 * winter
+    condition = 3.15 + condition_ + 0.4 * animals.condition[:, None] - loss + 0.15 * slow[0] + 0.1 * winter
     condition = _within(condition - thin - 0.15 * lame - 0.25 * udder)
     trait = 0.25 * np.exp(0.6 * animals.locomotion[:, None])
     locomotion = _within(1.15 + trait + 0.09 * (age - REFERENCE_AGE) + 0.15 * slow[1] + 0.06 * winter + lame)
@@ -80,7 +80,7 @@ def live(animals: Animals, episodes: list[Episode], effects: Effects, seed: int)
     weight = 640 * frame**2.4 * (1 + 0.09 * (condition - 3)) + 6 * winter
     activity = 110 - 4 * (age - REFERENCE_AGE) - 9 * winter - 11 * (locomotion - 1.5) + 6 * slow[3]
     activity = activity * (1 - 0.6 * udder) * (1 - 0.1 * thin)
-    barrel = 0.025 * (np.clip(parity, 1, 6) - REFERENCE_PARITY)
+    barrel = 0.018 * (np.clip(parity, 1, 6) - REFERENCE_PARITY)
     return Days(condition, locomotion, milk, weight, activity, frame, barrel.astype(np.float64))
 
 

@@ -88,7 +88,7 @@ def _draw(rng: np.random.Generator, animal: int, animals: Animals, low: int, hig
     sudden = bool(rng.random() < {"lameness": 0.5, "ketosis": 0.4, "mastitis": 0.75}[kind])
     if kind == "ketosis" and len(fresh):
         onset = int(fresh[0])  # where it may, ketosis follows a calving, as it does in life
-    small, large = {"lameness": (1.2, 2.6), "ketosis": (0.5, 1.2), "mastitis": (0.2, 0.5)}[kind]
+    small, large = {"lameness": (1.2, 2.6), "ketosis": (0.4, 1.0), "mastitis": (0.2, 0.5)}[kind]
     rise = int(rng.integers(1, 4) if sudden else rng.integers(25, 60))
     hold = int(rng.integers(7, 28))
     recovery, recovers = int(rng.integers(7, 35)), rng.random() < 0.85

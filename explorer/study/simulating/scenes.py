@@ -65,14 +65,14 @@ def scene_of(looks: Looks, rows: slice, *, lame_side: int, animal: int, seed: in
     posture = Posture(
         condition=_small(condition),
         barrel=_small(looks.barrel[rows]),
-        frame=_small(looks.frame[rows] * (1 + 0.012 * jitter[0])),
-        bend=_small(0.17 * lame + 0.014 * jitter[1]),
+        frame=_small(looks.frame[rows] * (1 + 0.025 * jitter[0])),
+        bend=_small(0.17 * lame + 0.03 * jitter[1]),
         drop=_small(0.15 * lame + 0.01 * jitter[2]),
         turn=_small(0.26 * np.clip(jitter[3], -2.4, 2.4)),
         nod=_small(1 - 0.25 * uneven + 0.035 * jitter[4]),
-        rotation=_small(0.06 * jitter[5]),
-        shift_x=_small(0.05 * np.clip(jitter[6], -2.5, 2.5)),
-        shift_y=_small(0.04 * np.clip(jitter[7], -2.5, 2.5)),
+        rotation=_small(0.19 * np.clip(jitter[5], -2.4, 2.4)),
+        shift_x=_small(0.10 * np.clip(jitter[6], -2.0, 2.0)),
+        shift_y=_small(0.07 * np.clip(jitter[7], -2.0, 2.0)),
         step=_small((0.06 - 0.05 * uneven) * np.sign(jitter[8]) + 0.02 * jitter[8]),
         sway=_small(0.10 * jitter[9]),
     )
@@ -81,7 +81,7 @@ def scene_of(looks: Looks, rows: slice, *, lame_side: int, animal: int, seed: in
         winter=_small(looks.winter[rows]),
         camera=looks.camera[rows],
         sun=_small(np.tanh(jitter[10])),
-        glow=_small(1 + 0.035 * jitter[11]),
+        glow=_small(1 + 0.07 * jitter[11]),
     )
 
 

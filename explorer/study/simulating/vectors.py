@@ -32,7 +32,7 @@ def make_vectors(
             (looks.condition - 3.1) / 0.5,
             (looks.locomotion - 1.6) / 0.6,
             (looks.frame - 0.97) / 0.05,
-            looks.barrel / 0.05,
+            looks.barrel / 0.035,
             looks.winter,
             np.where(looks.camera < 0, 0.0, looks.camera * 2.0 - 1),
             _breeds(animals, effects)[visits.animal],

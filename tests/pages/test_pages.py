@@ -1,0 +1,223 @@
+"""Every page on every sort of study, in process: sentences where something is missing, never an exception."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import explorer
+from explorer.study.embeddings import EmbeddingNote, write_embedding
+from explorer.study.study import open_study
+from explorer.ui import recent
+from explorer.ui.server import STUDY_VARIABLE
+from explorer.ui.studies import labels
+from explorer.view import VariableFilter, View
+
+APP = Path(explorer.__file__).parent / "app.py"
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def make(folder: Path, toml: str, table: dict[str, object]) -> Path:
+    folder.mkdir()
+    pq.write_table(pa.table(table), folder / "observations.parquet")
+    (folder / "study.toml").write_text(toml)
+    return folder
+
+
+def herd(folder: Path, *, n: int = 60) -> Path:
+    """Dates, animals, features and one of each kind of variable."""
+    rng = np.random.default_rng(0)
+    table = {
+        "animal": [f"cow {i % 6}" for i in range(n)],
+        "when": [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(n)],
+        "weight": [None if i % 9 == 0 else float(i) for i in range(n)],
+        "sex": ["F" if i % 2 else "M" for i in range(n)],
+        "hour": [float(i % 24) for i in range(n)],
+        "grade": ["low" if i % 3 else "high" for i in range(n)],
+        **{f"p_{j}": rng.normal(size=n) for j in range(4)},
+    }
+    toml = """
+[study]
+name = "Herd"
+simulated = true
+[columns]
+animal = "animal"
+time = "when"
+features = ["p_*"]
+[variables.weight]
+column = "weight"
+kind = "continuous"
+role = "task"
+unit = "kg"
+[variables.sex]
+column = "sex"
+kind = "nominal"
+[variables.hour]
+column = "hour"
+kind = "cyclic"
+period = 24
+[variables.grade]
+column = "grade"
+kind = "ordinal"
+order = ["low", "high"]
+[variables.season]
+kind = "nominal"
+derive = { from = "when", as = "season" }
+"""
+    return make(folder, toml, table)
+
+
+def run(study: Path | None, monkeypatch: pytest.MonkeyPatch, page: str = "overview", **query: str) -> AppTest:
+    if study is not None:
+        monkeypatch.setenv(STUDY_VARIABLE, str(study))
+    else:
+        monkeypatch.delenv(STUDY_VARIABLE, raising=False)
+    app = AppTest.from_file(str(APP), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    if page != "overview":
+        from explorer.places import shipped
+
+        app.switch_page(str(shipped("pages") / f"{page}.py")).run()
+    return app
+
+
+def words(app: AppTest) -> str:
+    """All text on the page."""
+    elements = [
+        *app.markdown,
+        *app.caption,
+        *app.title,
+        *app.subheader,
+        *app.info,
+        *app.warning,
+        *app.error,
+        *app.success,
+    ]
+    return "\n".join(str(element.value) for element in elements)
+
+
+def sound(app: AppTest) -> AppTest:
+    assert not app.exception
+    assert "our fault" not in words(app)
+    return app
+
+
+@pytest.mark.parametrize("page", ["overview", "map", "data"])
+def test_every_page_of_the_sample(page, monkeypatch):
+    app = sound(run(None, monkeypatch, page))
+    assert not app.error
+
+
+@pytest.mark.parametrize("colour", ["weight", "sex", "hour", "grade", "season", "none"])
+@pytest.mark.parametrize("dims", ["2", "3"])
+def test_a_herd_is_drawn_by_every_kind_of_variable(tmp_path, monkeypatch, colour, dims):
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", colour=colour, dims=dims))
+    assert not app.error
+    assert "60 of 60 shown" in words(app)
+
+
+def test_the_overview_says_what_the_study_is(tmp_path, monkeypatch):
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch))
+    text = words(app)
+    assert "60 observations of 6 animals" in text
+    assert "simulated" in text
+    assert "13% of the cells are missing" in text or "12% of the cells are missing" in text
+    assert {metric.label: metric.value for metric in app.metric}["Observations an animal"] == "10 (10 to 10)"
+
+
+def test_a_selection_in_the_address_is_counted_and_shown_as_a_table(tmp_path, monkeypatch):
+    everything = "[[[-99,-99],[99,-99],[99,99],[-99,99]]]"
+    selection = '{"embedding":"features","polygons":' + everything + "}"
+    sex = '[{"variable":"sex","values":["F"]}]'
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", select=selection, filter=sex))
+    text = words(app)
+    assert "30 of 60 shown" in text
+    assert "30 observations selected" in text
+    assert "30 more inside the outline are filtered out" in text
+    assert len(app.dataframe[0].value) == 30
+
+
+def test_a_study_without_vectors_says_what_to_do(tmp_path, monkeypatch):
+    toml = '[study]\nname = "Tables only"\n[columns]\nanimal = "a"\n[variables.w]\ncolumn = "w"\nkind = "continuous"\n'
+    folder = make(tmp_path / "plain", toml, {"a": ["x", "y"], "w": [1.0, 2.0]})
+    for page in ("overview", "map"):
+        text = words(sound(run(folder, monkeypatch, page)))
+        assert "no map" in text
+        assert "features" in text
+
+
+def test_a_study_of_nothing_but_vectors(tmp_path, monkeypatch):
+    folder = make(tmp_path / "bare", '[study]\nname = "Bare"\n', {"x": [1.0, 2.0, 3.0]})
+    study = open_study(folder)
+    vectors = np.random.default_rng(0).normal(size=(3, 5))
+    write_embedding(folder, "v", vectors, EmbeddingNote(observations=study.ids_hash, encoder="test"))
+    text = words(sound(run(folder, monkeypatch)))
+    assert "No variable is described" in text
+    assert "does not say when" in text
+    assert "3 of 3 shown" in words(sound(run(folder, monkeypatch, "map")))
+
+
+@pytest.mark.parametrize("spoil", ["folder", "toml", "column", "table", "embedding"])
+def test_a_broken_study_is_told_in_one_sentence(tmp_path, monkeypatch, spoil):
+    folder = herd(tmp_path / "herd")
+    if spoil == "folder":
+        folder = tmp_path / "nowhere"
+    elif spoil == "toml":
+        (folder / "study.toml").write_text("[study\nname = 3")
+    elif spoil == "column":
+        text = (folder / "study.toml").read_text()
+        (folder / "study.toml").write_text(text.replace('column = "weight"', 'column = "wait"'))
+    elif spoil == "table":
+        (folder / "observations.parquet").write_bytes(b"not a table")
+    else:
+        (folder / "embeddings").mkdir()
+        np.save(folder / "embeddings" / "v.npy", np.zeros((3, 2), dtype=np.float32))
+    for page in ("overview", "map", "data"):
+        app = sound(run(folder, monkeypatch, page, **({"embedding": "v"} if spoil == "embedding" else {})))
+        if page != "data":
+            assert words(app)
+
+
+def test_widgets_change_the_view_and_the_address(tmp_path, monkeypatch):
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map"))
+    app.selectbox(key="map_colour").select("season").run()
+    assert app.query_params["colour"] == "season"
+    app.multiselect(key="filter_variables").select("weight").run()
+    app.slider(key="filter-weight").set_range(10.0, 20.0).run()
+    sound(app)
+    view: View = app.session_state["view"]
+    assert view.filters == (VariableFilter(variable="weight", low=10.0, high=20.0, missing=False),)
+    weights = [i for i in range(60) if i % 9 and 10 <= i <= 20]
+    assert f"{len(weights)} of 60 shown" in words(app)
+    app.selectbox(key="map_animal").select("cow 3").run()
+    assert app.query_params["animal"] == "cow 3"
+    sound(app)
+
+
+def test_studies_of_one_name_have_labels_of_their_own(tmp_path):
+    """A select box finds its option by the label; two alike once opened the wrong study."""
+    one, two = herd(tmp_path / "one"), herd(tmp_path / "two")
+    found = labels([str(one), str(two)])
+    assert len(set(found.values())) == 2
+    assert all("Herd" in label for label in found.values())
+
+
+def test_recent_studies_are_remembered_last_first_and_once(tmp_path):
+    folders = [herd(tmp_path / f"herd-{i}", n=6) for i in range(recent.KEPT + 2)]
+    for folder in [*folders, folders[3]]:
+        recent.remember(str(folder))
+    known = recent.recent()
+    assert known[0] == str(folders[3])
+    assert len(known) == len(set(known)) == recent.KEPT
+    (folders[3] / "study.toml").unlink()
+    assert str(folders[3]) not in recent.recent()
