@@ -226,10 +226,13 @@ def test_ctrl_c_leaves_the_old_file(herd, tmp_path, capsys, monkeypatch):
     assert not list(tmp_path.rglob("*.partial"))
 
 
-def test_a_reader_that_has_gone_is_no_trouble(herd):
-    study = str(herd.save())
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_has_gone_is_no_trouble(herd, unbuffered):
     worker = subprocess.Popen(
-        [sys.executable, "-m", "explorer.cli", "check", study], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "explorer.cli", "check", str(herd.save())],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
     )
     worker.stdout.close()
     told = worker.stderr.read()

@@ -195,7 +195,7 @@ def _layout(
     titles = axis_titles(projection)
     base: dict[str, object] = {
         "height": height,
-        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "margin": {"l": 8, "r": 8, "t": 36, "b": 8},  # room for the tools above the legend
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": palette.text, "size": 13},

@@ -73,9 +73,11 @@ def labels(paths: list[str]) -> dict[str, str]:
 
     A select box knows its options by their labels, so equal ones would open the wrong study.
     """
-    names = {path: _name(path) for path in paths}
-    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
-    return {path: f"{name} ({path})" if name in twice else name for path, name in names.items()}
+    found = {path: _name(path) for path in paths}
+    for longer in (lambda path: f"{_name(path)} (in {Path(path).parent.name})", lambda path: f"{_name(path)} ({path})"):
+        said = list(found.values())
+        found = {path: longer(path) if said.count(label) > 1 else label for path, label in found.items()}
+    return found
 
 
 def sidebar() -> None:

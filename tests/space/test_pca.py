@@ -48,6 +48,16 @@ def test_many_chunks_equal_one_matrix():
     np.testing.assert_array_equal(np.isnan(ours.transform(vectors)).all(axis=1), ~complete)
 
 
+def test_rows_in_order_of_what_sets_them_apart_lose_nothing():
+    vectors = cloud(2, 40_000, 6)
+    vectors[20_000:] += np.float32(100)
+    complete = np.ones(len(vectors), dtype=bool)
+    ours = fit_pca(vectors, complete, 3)
+    theirs = PCA(3, svd_solver="full").fit(vectors.astype(np.float64))
+    same_up_to_sign(ours.transform(vectors), theirs.transform(vectors.astype(np.float64)), 5e-3)
+    np.testing.assert_allclose(ours.explained, theirs.explained_variance_ratio_, rtol=1e-2)
+
+
 def test_a_memory_mapped_file_gives_the_same(tmp_path):
     vectors = cloud(1, 300, 7)
     np.save(tmp_path / "v.npy", vectors)

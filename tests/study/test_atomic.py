@@ -22,6 +22,15 @@ def test_the_new_text_is_there_byte_for_byte(tmp_path):
     assert left_over(tmp_path) == []
 
 
+def test_who_reads_the_old_file_goes_on_reading_it(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("old")
+    with path.open() as reader:
+        write_text(path, "new")
+        assert reader.read() == "old"
+    assert path.read_text() == "new"
+
+
 @pytest.mark.parametrize("mistake", [ValueError, KeyboardInterrupt])
 def test_an_exception_leaves_the_old_file_and_passes_on(tmp_path, mistake):
     path = tmp_path / "a.csv"

@@ -40,7 +40,7 @@ def _table(values: npt.NDArray[np.float64]) -> Floats:
 
 _BASE, _CONDITION, _BARREL = _table(_HALF_WIDTH), _table(_PER_POINT), _table(_PER_BARREL)
 _HEAD = np.interp(
-    np.linspace(0, 1, LONG), [0, 0.12, 0.3, 0.6, 0.8, 0.93, 1.0], [0.125, 0.14, 0.145, 0.105, 0.10, 0.085, 0.0]
+    np.linspace(0, 1, LONG), [0, 0.12, 0.3, 0.6, 0.8, 0.93, 1.0], [0.125, 0.14, 0.145, 0.105, 0.095, 0.07, 0.0]
 ).astype(np.float32)
 """Half width of the head from poll to muzzle, widest at the eyes, picture units."""
 _HIP = np.exp(-(((np.linspace(0, 1, LONG) - 0.17) / 0.13) ** 2)).astype(np.float32)

@@ -8,16 +8,16 @@ MAX_GAP = float(BETWEEN_ROUNDS)
 """Days between an observation and the score it may take: a missed round leaves a gap instead of an old score."""
 
 
-def describe(animals: int, *, pictures: bool, without: tuple[str, ...]) -> StudyFile:
+def describe(name: str, animals: int, seed: int, *, pictures: bool, without: tuple[str, ...]) -> StudyFile:
     """The description of a herd of ``animals``, its columns and all its variables."""
     seen = "photographed weekly from above" if pictures else "with feature vectors in place of pictures"
     left_out = f" Without any effect of {', '.join(without)}." if without else ""
     return StudyFile(
         study=About(
-            name="Sample herd" if pictures else "Sample herd without pictures",
+            name=name,
             description=(
                 f"Simulated: no real animals. {animals:,} dairy cows over {WEEKS} weeks, {seen}; "
-                f"drawn by a program that knows the truth.{left_out}"
+                f"made by a program that knows the truth, from seed {seed}.{left_out}"
             ),
             simulated=True,
         ),

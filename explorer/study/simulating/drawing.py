@@ -175,6 +175,10 @@ def _tail_colour(coat: Coat, along: Floats) -> Floats:
     return (start * (1 - way) + tassel * way) * np.float32(0.8)
 
 
+_PINK, _SLATE = (0.80, 0.52, 0.46), (0.13, 0.11, 0.11)
+"""Muzzles, linear RGB: of white heads, and of all others."""
+
+
 def _head_colour(coat: Coat, layers: Layers, seen: Ints) -> Floats:
     """(m, 3): a blaze that widens with the coat's white until it covers the head, eyes, and a muzzle."""
     along, side = layers.head_along.ravel()[seen], np.abs(layers.head_across.ravel()[seen])
@@ -184,8 +188,8 @@ def _head_colour(coat: Coat, layers: Layers, seen: Ints) -> Floats:
     shade = np.float32(0.52) + np.float32(0.5) * np.sqrt(np.clip(1 - side**2, 0, 1))
     eyes = np.exp(-(((along - 0.34) / 0.08) ** 2) - ((side - 0.78) / 0.22) ** 2)
     colour *= (shade * (1 - np.float32(0.85) * eyes))[:, None]
-    muzzle = np.clip((along - np.float32(0.84)) * 10, 0, 1)[:, None]
-    colour += muzzle * (np.array([0.42, 0.33, 0.31], dtype=np.float32) - colour) * np.float32(0.8)
+    muzzle = np.clip((along - np.float32(0.74)) * 9, 0, 1)[:, None]
+    colour += muzzle * (np.array(_PINK if coat.blaze > 0.8 else _SLATE, dtype=np.float32) - colour) * np.float32(0.8)
     return colour
 
 

@@ -77,7 +77,7 @@ def live(animals: Animals, episodes: list[Episode], effects: Effects, seed: int)
     grown = 0.13 * (np.exp(-(REFERENCE_AGE - 2) / 1.3) - np.exp(-(age - 2) / 1.3))
     taller = 0.008 * (np.clip(parity, 1, 5) - REFERENCE_PARITY)
     frame = frame_ * (0.98 + 0.032 * animals.frame[:, None]) + grown + taller
-    weight = 640 * frame**2.4 * (1 + 0.09 * (condition - 3)) + 6 * winter
+    weight = 640 * frame**2.4 * (1 + 0.1 * (condition - 3)) + 6 * winter
     activity = 110 - 4 * (age - REFERENCE_AGE) - 9 * winter - 11 * (locomotion - 1.5) + 6 * slow[3]
     activity = activity * (1 - 0.6 * udder) * (1 - 0.1 * thin)
     barrel = 0.018 * (np.clip(parity, 1, 6) - REFERENCE_PARITY)

@@ -1,6 +1,6 @@
 """A whole herd, simulated and written as a study, with its truth beside it."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +99,7 @@ def simulate_herd(
     seed: int = 0,
     pictures: bool = True,
     without: Collection[str] = (),
+    name: str = "Sample herd",
     workers: int | None = None,
     report: Report | None = None,
 ) -> Path:
@@ -122,7 +123,7 @@ def simulate_herd(
         tell(0.97, "writing the study")
         write_study(
             folder,
-            describe(animals, pictures=pictures, without=left_out),
+            describe(name, animals, seed, pictures=pictures, without=left_out),
             herd.animals,
             herd.visits,
             measure(herd.animals, herd.visits, herd.days, seed),
@@ -136,7 +137,7 @@ def simulate_herd(
     return out
 
 
-def _draw_all(herd: Herd, workers: int | None, tell: Callable[[float, str], None]) -> list[bytes]:
+def _draw_all(herd: Herd, workers: int | None, tell: Report) -> list[bytes]:
     def heard(progress: Progress) -> None:
         tell(0.03 + 0.94 * progress.fraction, f"drawing, {progress.note} animals")
 
