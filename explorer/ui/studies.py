@@ -73,11 +73,14 @@ def labels(paths: list[str]) -> dict[str, str]:
 
     A select box knows its options by their labels, so equal ones would open the wrong study.
     """
-    found = {path: _name(path) for path in paths}
-    for longer in (lambda path: f"{_name(path)} (in {Path(path).parent.name})", lambda path: f"{_name(path)} ({path})"):
-        said = list(found.values())
-        found = {path: longer(path) if said.count(label) > 1 else label for path, label in found.items()}
-    return found
+    names = {path: _name(path) for path in paths}
+    in_folder = {path: f"{name} (in {Path(path).parent.name})" for path, name in names.items()}
+    return _apart(_apart(names, in_folder), {path: f"{name} ({path})" for path, name in names.items()})
+
+
+def _apart(found: dict[str, str], longer: dict[str, str]) -> dict[str, str]:
+    said = list(found.values())
+    return {path: longer[path] if said.count(label) > 1 else label for path, label in found.items()}
 
 
 def sidebar() -> None:
