@@ -1,0 +1,1 @@
+"""Encoders: built, trained, evaluated, kept in files that cannot run code."""
