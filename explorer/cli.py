@@ -70,6 +70,13 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--pictures", action="store_true", help="open every picture too")
     check.add_argument("--out", type=Path, metavar="FILE.csv", help="write the findings as a table")
 
+    simulate = _command(commands, "simulate", _simulate, "make a herd whose truth is known", study="none")
+    simulate.add_argument("--animals", type=_count, default=228)
+    simulate.add_argument("--seed", type=_seed, default=0)
+    simulate.add_argument("--out", type=Path, required=True, metavar="STUDY", help="folder to make")
+    simulate.add_argument("--no-pictures", action="store_true", help="measured features instead, for large herds")
+    simulate.add_argument("--without", nargs="+", default=(), metavar="VARIABLE", help="take away all its effects")
+
     embed = _command(commands, "embed", _embed, "make an embedding of a study's pictures")
     embed.add_argument("--model", required=True, choices=["pixels"], help="pixels: downscaled grey pixels, PCA")
     embed.add_argument("--as", dest="name", default="pixels", choices=["pixels"], help="name of the embedding")
@@ -134,6 +141,12 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > 6 or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of animals (1 to 999999)")
+    return int(text)
+
+
 def _seed(text: str) -> int:
     if not text.isdecimal() or len(text) > 10 or int(text) > 2**31 - 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a seed (a whole number from 0 to 2147483647)")
@@ -188,6 +201,25 @@ def _check(options: argparse.Namespace) -> int:
     if errors:
         return _complain(f"{errors} to mend in {study.path}")
     print("nothing to mend" if not found else "no errors")
+    return OK
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from explorer.study.simulating import simulate_herd
+    from explorer.study.study import open_study
+
+    made = simulate_herd(
+        options.out,
+        animals=options.animals,
+        seed=options.seed,
+        pictures=not options.no_pictures,
+        without=options.without,
+        report=_reporter(),
+    )
+    study = open_study(made)
+    animals = 0 if study.animal is None else study.animal.nunique()
+    print(f"{len(study):,} observations of {animals:,} simulated animals written to {made}")
+    print("what is true of them lies beside it; the product never reads that")
     return OK
 
 

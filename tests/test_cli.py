@@ -12,7 +12,7 @@ from explorer.engine import progress
 from explorer.study import export
 from explorer.study.study import open_study
 
-COMMANDS = ("app", "import", "check", "embed", "project", "export")
+COMMANDS = ("app", "import", "check", "simulate", "embed", "project", "export")
 
 
 def run(*arguments):
@@ -250,3 +250,13 @@ def test_progress_is_told_on_a_terminal_only(monkeypatch, capsys):
     assert "50 %: moving the points" in told
     assert told.endswith("100 %: moving the points\n")
     assert isinstance(progress.Clock().read().fraction, float)
+
+
+def test_simulate_makes_a_herd_that_checks(tmp_path, capsys):
+    out = tmp_path / "herd"
+    assert cli.main(["simulate", "--animals", "4", "--seed", "5", "--no-pictures", "--out", str(out)]) == 0
+    assert "4 simulated animals" in capsys.readouterr().out
+    study = open_study(out)
+    assert study.spec.study.simulated
+    assert study.embedding_names == ["features"]
+    assert cli.main(["check", str(out)]) == 0

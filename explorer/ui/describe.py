@@ -46,6 +46,16 @@ def per_animal(study: Study) -> str:
     return f"{sizes.median():g} ({sizes.min():,} to {sizes.max():,})" if len(sizes) else "-"
 
 
+def variable_labels(study: Study) -> dict[str, str]:
+    """What each variable is called on the screen; its name is added where two have the same label.
+
+    A select box knows its options by their labels, so equal ones would choose the wrong variable.
+    """
+    said = {name: variable.label or name for name, variable in study.variables.items()}
+    twice = {label for label in said.values() if list(said.values()).count(label) > 1}
+    return {name: f"{label} ({name})" if label in twice else label for name, label in said.items()}
+
+
 def variables_table(study: Study) -> pd.DataFrame:
     """One row per variable: name, role, kind, unit, share missing, and what its values look like."""
     rows: list[dict[str, object]] = []

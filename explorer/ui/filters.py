@@ -6,6 +6,7 @@ import streamlit as st
 
 from explorer.errors import UserError
 from explorer.study.study import Study
+from explorer.ui.describe import variable_labels
 from explorer.ui.plain import for_markdown
 from explorer.ui.state import propose, view
 from explorer.view import VariableFilter
@@ -23,7 +24,7 @@ def filter_controls(study: Study) -> None:
             "Show only observations by",
             list(study.variables),
             key="filter_variables",
-            format_func=lambda name: study.variables[name].label or name,
+            format_func=variable_labels(study).__getitem__,
             on_change=_variables_changed,
         )
         for name, chosen in active.items():

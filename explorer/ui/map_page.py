@@ -15,6 +15,7 @@ from explorer.study.export import manifest_text
 from explorer.study.study import Study
 from explorer.ui import jobs
 from explorer.ui.colouring import Colouring
+from explorer.ui.describe import variable_labels
 from explorer.ui.filters import filter_controls
 from explorer.ui.gallery import AT_ONCE, gallery
 from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, projection_at_hand
@@ -154,12 +155,13 @@ def _say_why(failed: Job[object]) -> None:
 def _colour_and_filter(study: Study, colours: Colouring | None) -> None:
     columns = st.columns([2, 2.2, 3.6], vertical_alignment="bottom")
     options = [NO_COLOUR, *study.variables]
+    said = variable_labels(study)
     st.session_state["map_colour"] = colours.name if colours else NO_COLOUR
     columns[0].selectbox(
         "Colour by",
         options,
         key="map_colour",
-        format_func=lambda name: "nothing" if name == NO_COLOUR else (study.variables[name].label or name),
+        format_func=lambda name: "nothing" if name == NO_COLOUR else said[name],
         on_change=lambda: propose(view().but(colour=st.session_state["map_colour"])),
     )
     if study.animal is not None:

@@ -162,6 +162,7 @@ def variables(study: Study) -> None:
         hide_index=True,
         height="content",
         column_config={
+            "variable": st.column_config.TextColumn("variable", width="medium"),
             "missing": st.column_config.ProgressColumn(
                 "missing", format="%.1f %%", min_value=0, max_value=100, width="small"
             ),
