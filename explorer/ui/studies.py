@@ -85,6 +85,9 @@ def _apart(found: dict[str, str], longer: dict[str, str]) -> dict[str, str]:
 
 def sidebar() -> None:
     """The chooser: sample, studies opened lately, a path; an upload leads to the Data page."""
+    if view().study is None and os.environ.get(STUDY_VARIABLE):
+        # Named in the address, so that it still means this study when the app is started with another one.
+        propose(view().but(study=default_path()))
     current = view().study or default_path()
     choices = list(dict.fromkeys([current, default_path(), str(sample_study().resolve()), *recent()]))
     st.session_state[_CHOICE] = current
