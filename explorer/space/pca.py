@@ -1,5 +1,6 @@
 """Principal components, exact, in two passes over the vectors whatever their number."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +64,7 @@ def fit_pca(vectors: npt.NDArray[np.float32], complete: npt.NDArray[np.bool_], c
     return Pca(mean, axes * signs[:, None], explained)
 
 
-def _chunks(vectors: npt.NDArray[np.float32], complete: npt.NDArray[np.bool_]):  # type: ignore[no-untyped-def]
+def _chunks(vectors: npt.NDArray[np.float32], complete: npt.NDArray[np.bool_]) -> Iterator[npt.NDArray[np.float32]]:
     everything = bool(complete.all())
     for start in range(0, len(vectors), _CHUNK):
         chunk = vectors[start : start + _CHUNK]

@@ -1,7 +1,6 @@
 """A study, opened: typed, lazily read."""
 
 import os
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +23,7 @@ from explorer.study.pictures import decode, inside
 from explorer.study.schema import StudyFile, Variable, read_study_file
 from explorer.study.tables import Table, is_binary
 from explorer.study.times import DAYS_PER, Times, read_times
+from explorer.study.values import animal_names, typed
 
 TABLES: dict[str, tuple[str, ...]] = {
     "scores": ("animal", "time", "task", "value"),
@@ -31,8 +31,6 @@ TABLES: dict[str, tuple[str, ...]] = {
     "animals": ("animal",),
 }
 """The optional tables of a study and the columns that each must have."""
-
-_LOST_TYPE = re.compile(r"[0-9]+\.0")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class Study:
     def animal(self) -> pd.Series | None:
         """Which animal each observation is of, as a Categorical of text; None when the study does not say."""
         name = self.spec.columns.animal
-        return None if name is None else _animal_names(self.table.series(name))
+        return None if name is None else animal_names(self.table.series(name))
 
     @cached_property
     def time(self) -> Times | None:
@@ -135,7 +133,7 @@ class Study:
             frame = pd.DataFrame({column: pd.Series(dtype=object) for column in TABLES[stem]})
         else:
             frame = pd.DataFrame({name: table.series(name) for name in table.columns})
-        frame["animal"] = _animal_names(frame["animal"])
+        frame["animal"] = animal_names(frame["animal"])
         if "time" in frame:
             frame["time"] = read_times(frame["time"], unit=self.spec.columns.time_unit)
         return frame
@@ -170,7 +168,7 @@ class Study:
         if name not in cache:
             variable = self.variable(name)
             file = self._file("animals") if variable.table == "animals" else self.table.path.name
-            cache[name] = _typed(self._raw(name, variable), name, variable, file=file).rename(name)
+            cache[name] = typed(self._raw(name, variable), name, variable, file=file).rename(name)
         return cache[name]
 
     @cached_property
@@ -417,76 +415,3 @@ def _check_columns(study: Study) -> None:
             f"no column matches features = {list(columns.features)}",
             where=f"{study.path / 'study.toml'}: columns.features",
         )
-
-
-def _as_categorical(values: pd.Series) -> pd.Series:
-    """Labels as a Categorical of text; 309.0 (a number that lost its type to a gap) reads 309."""
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        return values if values.cat.categories.dtype.kind not in "iuf" else values.cat.rename_categories(_label)
-    found = values.astype("category")
-    return found.cat.rename_categories([_label(value) for value in found.cat.categories])
-
-
-def _animal_names(values: pd.Series) -> pd.Series:
-    """Animals as a Categorical of text, where the text 309.0 reads 309 as the number does."""
-    names = _as_categorical(values)
-    if not any(_LOST_TYPE.fullmatch(str(name)) for name in names.cat.categories):
-        return names
-    return names.astype(object).map(lambda name: str(name).removesuffix(".0"), na_action="ignore").astype("category")
-
-
-def _label(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _typed(raw: pd.Series, name: str, variable: Variable, *, file: str) -> pd.Series:
-    """``raw``, read from ``file``, as the variable's kind asks: float64, or a Categorical."""
-    if variable.kind == "nominal":
-        return _natural_order(_as_categorical(raw))
-    if variable.order:
-        labels = _as_categorical(raw)
-        unknown = sorted(set(labels.cat.categories) - set(variable.order))
-        if unknown:
-            raise UserError(
-                f"the value {unknown[0]!r} is not in the order of the variable {name!r}",
-                how=f"Add it to order = {list(variable.order)}",
-            )
-        return labels.cat.set_categories(list(variable.order), ordered=True)
-    if isinstance(raw.dtype, pd.CategoricalDtype):
-        parsed = pd.to_numeric(pd.Series(raw.cat.categories.astype(object)), errors="coerce")
-        numbers = pd.Series(np.append(parsed.to_numpy(dtype=np.float64), np.nan)[raw.cat.codes.to_numpy()])
-        if numbers.isna().sum() > raw.isna().sum():
-            if variable.kind == "ordinal":
-                return _natural_order(raw).cat.as_ordered()
-            bad = raw[numbers.isna().to_numpy() & raw.notna().to_numpy()]
-            raise UserError(
-                f"{name!r} is {variable.kind}, but this cell holds {str(bad.iloc[0])!r}",
-                where=file,
-                # Animals are asked for by observation, so their row is not that of the observation.
-                row=int(bad.index[0]) + 1 if variable.table == "observations" else None,
-                column=variable.column or name,
-                how='Mend that cell, or set kind = "nominal"',
-            )
-    else:
-        try:
-            numbers = raw.astype(np.float64)
-        except (TypeError, ValueError):
-            raise UserError(
-                f"{name!r} is {variable.kind}, but the column does not hold numbers",
-                where=file,
-                column=variable.column or name,
-                how="Set another kind, or derive the variable from its dates",
-            ) from None
-    numbers = numbers.where(np.isfinite(numbers))
-    if variable.cycle is not None:
-        numbers = numbers % variable.cycle
-    return numbers
-
-
-def _natural_order(values: pd.Series) -> pd.Series:
-    """Categories in the order a person expects: 2 before 10, and a given calendar order kept."""
-    if tuple(values.cat.categories) == derive.SEASONS:
-        return values
-    parsed = pd.to_numeric(pd.Series(values.cat.categories.astype(object)), errors="coerce").to_numpy()
-    order = np.lexsort((values.cat.categories.astype(str).to_numpy().astype(str), np.nan_to_num(parsed, nan=np.inf)))
-    return values.cat.reorder_categories(list(values.cat.categories[order]))

@@ -1,8 +1,10 @@
 """The Data page: embeddings of the study at hand, and making a study of one's own files."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import streamlit as st
@@ -32,7 +34,7 @@ _PARTS: dict[Part, str] = {
     "none": "keep, but do not use",
 }
 _ONCE: tuple[Part, ...] = ("observation", "animal", "time", "image")
-_UNITS = ", ".join(TimeUnit.__args__)  # type: ignore[attr-defined]
+_UNITS = ", ".join(get_args(TimeUnit))
 _DATE_ORDERS: tuple[DateOrder, ...] = ("day-first", "month-first")
 _PREVIEW = 50
 _KEY = "import"
@@ -131,9 +133,9 @@ def _job_key() -> str:
     return str(st.session_state["import_id"])
 
 
-def _told(result: object) -> None:
+def _told(result: Callable[[], object]) -> None:
     try:
-        result()  # type: ignore[operator]
+        result()
     except UserError as error:
         st.error(str(error), icon=":material/error:")
 

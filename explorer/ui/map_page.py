@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.engine import Job
 from explorer.errors import UserError
@@ -333,7 +334,7 @@ def _selected(
         st.dataframe(frame.head(_TABLE_ROWS), hide_index=True)
 
 
-def _downloads(study: Study, projection: Projection, seen: Shown, save, how) -> None:  # type: ignore[no-untyped-def]
+def _downloads(study: Study, projection: Projection, seen: Shown, save: DeltaGenerator, how: DeltaGenerator) -> None:
     """Two buttons: the table, and how it was made. Both are made only when clicked."""
     at: View = view()
     kind = "shown" if at.selection.is_empty else "selection"

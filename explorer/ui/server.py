@@ -7,6 +7,7 @@ import time
 import tomllib
 import urllib.request
 import webbrowser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def hardened_config() -> dict[str, Any]:
     return dict(_dotted(raw, ""))
 
 
-def _dotted(table: dict[str, Any], prefix: str):  # type: ignore[no-untyped-def]
+def _dotted(table: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
         if isinstance(value, dict):
             yield from _dotted(value, f"{prefix}{key}.")
