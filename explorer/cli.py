@@ -272,7 +272,7 @@ def _write(export: Any, out: Path) -> int:
     from explorer.study.export import write_with_manifest
 
     write_with_manifest(out, export.content, export.facts)
-    print(f"{export.rows:,} rows written to {out}; how: {out}.manifest.json")
+    print(f"{_counted(export.rows, 'row')} written to {out}; how: {out}.manifest.json")
     return OK
 
 
@@ -281,15 +281,15 @@ def _import(options: argparse.Namespace) -> int:
     from explorer.study.importing.request import Files
 
     files = Files(
-        options.source,
-        options.vectors,
-        options.images,
-        options.scores,
-        options.events,
-        options.animals,
-        options.decimal,
-        options.delimiter,
-        options.dates,
+        source=options.source,
+        vectors=options.vectors,
+        images=options.images,
+        scores=options.scores,
+        events=options.events,
+        animals=options.animals,
+        decimal=options.decimal,
+        delimiter=options.delimiter,
+        dates=options.dates,
     )
     source = files.read()
     kinds = dict(pair.partition("=")[::2] for pair in options.kind)
@@ -316,12 +316,16 @@ def _import(options: argparse.Namespace) -> int:
     description = f"Imported from {options.source.name}."
     spec = importing.study_spec(source, roles, name=options.name, description=description)
     made = files.build(source, spec, options.out, _reporter())
-    print(f"{source.table.num_rows:,} observations written to {made}")
+    print(f"{_counted(source.table.num_rows, 'observation')} written to {made}")
     print(f"look at it with: latent-explorer app {made}")
     return OK
 
 
 # --- talking ---------------------------------------------------------------------------------------------
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def _command_line(*parts: object) -> str:

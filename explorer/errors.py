@@ -25,16 +25,21 @@ class UserError(Exception):
         self.column = column
 
     def __str__(self) -> str:
-        sentence = self.what.rstrip(".")
+        sentence = _without_stop(self.what)
         row = f"row {self.row:,}" if self.row is not None else None
         column = f"column {self.column}" if self.column is not None else None
         place = ", ".join(part for part in (self.where, row, column) if part)
         if place:
             sentence = f"{place}: {sentence}"
-        return f"{sentence}. {self.how.rstrip('.')}." if self.how else f"{sentence}."
+        return f"{sentence}. {_without_stop(self.how)}." if self.how else f"{sentence}."
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (self.what, self.where, self.how, self.row, self.column)
+
+
+def _without_stop(sentence: str) -> str:
+    """``sentence`` without its full stop; three dots are no full stop."""
+    return sentence if sentence.endswith("...") else sentence.removesuffix(".")
 
 
 def _rebuild(what: str, where: str | None, how: str | None, row: int | None, column: str | None) -> UserError:

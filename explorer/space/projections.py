@@ -126,6 +126,8 @@ def _compute(embedding: Embedding, choice: MapChoice, report: Report) -> Project
         coordinates = _padded(pca.transform(embedding.vectors), choice.dims)
         explained = tuple(float(share) for share in pca.explained)
         coordinates[~used] = np.nan
+        if not sum(explained):
+            remarks.append("all vectors are the same, so every point lies at one place")
     else:
         vectors = embedding.vectors[used] if n < len(used) else np.asarray(embedding.vectors)
         if (vectors == vectors[0]).all():

@@ -20,13 +20,14 @@ class Shown:
     """Masks over all observations, bool (n,): with a place on the map, passing the filters, selected.
 
     A selected observation passes the filters too. ``total`` is n. ``unresolved`` is a sentence when the selection
-    was drawn on a map that is not at hand, else None.
+    was drawn on a map that is not at hand, else None. ``unknown_ids`` counts selected ids that the study does not have.
     """
 
     placed: Mask
     filtered: Mask
     selected: Mask
     unresolved: str | None = None
+    unknown_ids: int = 0
 
     @property
     def visible(self) -> Mask:
@@ -87,7 +88,7 @@ def _in_range(values: npt.NDArray[np.float64], chosen: VariableFilter, *, cyclic
 
 
 def row_numbers(study: Study, ids: tuple[str, ...]) -> npt.NDArray[np.int64]:
-    """Rows (from 0) of the observations with these ids; ids that are not in the study are passed over."""
+    """Rows (from 0) of the observations with these ids; ids that are not in the study have none."""
     if not ids:
         return np.empty(0, dtype=np.int64)
     import pyarrow as pa
@@ -122,8 +123,11 @@ def _at_hand(study: Study, embedding: Embedding, selection: Selection) -> Projec
     return project(study, embedding, on) if quick(on) else read_projection(study, embedding, on)
 
 
-def shown(study: Study, view: View, projection: Projection) -> Shown:
-    """What ``view`` shows of ``study`` on the map ``projection``."""
+def shown(study: Study, view: View, projection: Projection | None) -> Shown:
+    """What ``view`` shows of ``study`` on the map ``projection``; without a map nothing has a place."""
     filtered = filter_mask(study, view.filters)
     selected, unresolved = selection_mask(study, view.selection)
-    return Shown(projection.placed, filtered, selected & filtered, unresolved)
+    placed = np.zeros(len(study), dtype=bool) if projection is None else projection.placed
+    ids = view.selection.ids
+    unknown = len(set(ids)) - len(row_numbers(study, ids))
+    return Shown(placed, filtered, selected & filtered, unresolved, unknown)

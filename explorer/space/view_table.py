@@ -28,13 +28,13 @@ class Export:
     rows: int
 
 
-def view_frame(study: Study, view: View, projection: Projection, seen: Shown) -> pd.DataFrame:
+def view_frame(study: Study, view: View, projection: Projection | None, seen: Shown) -> pd.DataFrame:
     """One row per exported observation, in the table's order.
 
     Exported is the selection; without one, everything that passes the filters, also what has no place on the map.
     Columns: observation_id, animal_id, time, x, y[, z], then each variable; a variable filled from scores is
     followed by ``NAME_observed`` and ``NAME_age`` (days since that score, or the time's own unit; negative when
-    the score came later). What the study does not have is left out.
+    the score came later). What the study does not have is left out; without a projection, so are x and y.
     """
     rows = np.flatnonzero(seen.filtered if view.selection.is_empty else seen.selected)
     columns: dict[str, Any] = {"observation_id": study.ids.take(rows).to_pandas()}
@@ -42,8 +42,8 @@ def view_frame(study: Study, view: View, projection: Projection, seen: Shown) ->
         columns["animal_id"] = study.animal.iloc[rows].astype(object).reset_index(drop=True)
     if study.time is not None:
         columns["time"] = _times(study.time[rows])
-    for axis, place in zip(AXES, projection.coordinates.T, strict=False):
-        columns[axis] = place[rows]
+    if projection is not None:
+        columns |= {axis: place[rows] for axis, place in zip(AXES, projection.coordinates.T, strict=False)}
     for name, variable in study.variables.items():
         columns[_free(name, columns)] = study.values(name).iloc[rows].reset_index(drop=True)
         if variable.score is not None:
@@ -59,12 +59,13 @@ def export_view(
     """The CSV of what ``view`` selects (or shows) with its manifest.
 
     Without a ``projection`` at hand, the view's map and the one its selection was drawn on are computed (or read
-    from the cache). Raises UserError when the view names no embedding or nothing is left to write.
+    from the cache); a view without an embedding has no map. The manifest names the map whose places were written.
+    Raises UserError when nothing is left to write.
     """
-    if view.embedding is None:
-        raise UserError("the view names no embedding", how="Add embedding=NAME to it")
-    embedding = study.embedding(view.embedding)
-    if projection is None:
+    embedding = None if view.embedding is None else study.embedding(view.embedding)
+    if projection is not None:
+        view = view.but(map=projection.choice)  # PCA may stand in for a map that is still being made
+    elif embedding is not None:
         drawn = view.selection
         if drawn.polygons and drawn.embedding in study.embedding_names:
             project(study, study.embedding(str(drawn.embedding)), drawn.on, report)
@@ -91,6 +92,7 @@ def export_view(
             "with_a_place": int(seen.placed.sum()),
             "passing_the_filters": int(seen.filtered.sum()),
             "selected": int(seen.selected.sum()),
+            "selected_ids_not_in_the_study": seen.unknown_ids,
         },
     )
     return Export(content, facts, len(frame))
@@ -115,27 +117,26 @@ def export_projection(study: Study, name: str, choice: MapChoice, *, file: str, 
     return Export(content, facts, len(frame))
 
 
-def _origins(study: Study, embedding: Embedding, projection: Projection) -> dict[str, Any]:
-    return {
-        "study": {
-            "name": study.name,
-            "simulated": study.spec.study.simulated,
-            "data_sha256": study.data_hash,
-        },
-        "embedding": {
+def _origins(study: Study, embedding: Embedding | None, projection: Projection | None) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "study": {"name": study.name, "simulated": study.spec.study.simulated, "data_sha256": study.data_hash}
+    }
+    if embedding is not None:
+        out["embedding"] = {
             "name": embedding.name,
             "encoder": embedding.note.encoder,
             "encoder_hash": embedding.note.encoder_hash,
             "fingerprint": embedding.fingerprint,
             "remarks": list(embedding.remarks),
-        },
-        "projection": {
+        }
+    if projection is not None:
+        out["projection"] = {
             **projection.choice.model_dump(),
             "method": NAMES[projection.choice.method],
             "explained_variance": list(projection.explained),
             "remarks": list(projection.remarks),
-        },
-    }
+        }
+    return out
 
 
 def _times(times: Any) -> pd.Series:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from explorer.errors import UserError
 from explorer.study.atomic import atomic_file
-from explorer.study.tables import Table
+from explorer.study.tables import Table, not_a_way_out
 
 FOLDER = "embeddings"
 FEATURES = "features"
@@ -96,7 +96,7 @@ def stored_names(folder: Path) -> list[str]:
 
 def read_note(folder: Path, name: str) -> EmbeddingNote:
     """The note beside the vectors ``name``. Raises UserError when it is missing or wrong."""
-    path = folder / FOLDER / f"{name}.json"
+    path = not_a_way_out(folder, folder / FOLDER / f"{name}.json")
     how = "Import the vectors again together with their table, so that each row gets its own vector"
     try:
         return EmbeddingNote.model_validate(json.loads(path.read_text(encoding="utf-8")))
@@ -135,7 +135,7 @@ def read_embedding(folder: Path, name: str, *, observations: str, rows: int, fin
     Raises UserError when the vectors do not belong to the table: a re-sorted table must not shift rows.
     """
     note = read_note(folder, name)
-    path = folder / FOLDER / f"{name}.npy"
+    path = not_a_way_out(folder, folder / FOLDER / f"{name}.npy")
     vectors = open_vectors(path)
     if len(vectors) != rows:
         raise UserError(

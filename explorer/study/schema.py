@@ -21,6 +21,18 @@ CYCLE_OF: dict[Rule, float] = {"month": 12.0, "hour": 24.0}
 """The period that a cyclic rule brings with it."""
 
 
+_PLAIN = {
+    "extra_forbidden": "there is no such key",
+    "missing": "this key is missing",
+    "string_too_short": "this is empty",
+    "string_too_long": "this is too long",
+    "string_type": "this should be text in quotes",
+    "finite_number": "this should be a finite number",
+    "greater_than": "this should be more than 0",
+}
+"""Kinds of mistakes in plain words; the others are plain as they come."""
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
@@ -125,6 +137,8 @@ def read_study_file(folder: Path) -> StudyFile:
     Raises UserError with the place of the first mistake.
     """
     path = folder / FILE_NAME
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise UserError(f"{FILE_NAME} is a link that leads out of {folder}", how="Put the file itself into the folder")
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -141,7 +155,7 @@ def read_study_file(folder: Path) -> StudyFile:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        message = str(first["msg"]).removeprefix("Value error, ")
+        message = _PLAIN.get(first["type"], str(first["msg"]).removeprefix("Value error, "))
         raise UserError(message, where=f"{path}: {place}" if place else str(path)) from None
 
 

@@ -33,7 +33,7 @@ class Table:
         for suffix in SUFFIXES:
             path = folder / f"{stem}{suffix}"
             if path.exists():
-                return cls(path, text=text)
+                return cls(not_a_way_out(folder, path), text=text)
         return None
 
     @cached_property
@@ -162,6 +162,17 @@ class Table:
             except (pa.ArrowException, OSError) as error:
                 raise self._unreadable(error) from None
         return self._groups[key]
+
+
+def not_a_way_out(folder: Path, path: Path) -> Path:
+    """``path`` when it lies in the study's ``folder``. Raises UserError when it is a link that leads elsewhere."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise UserError(
+            f"{path.name} is a link that leads out of the study",
+            where=str(folder),
+            how="Put the file itself into the folder",
+        )
+    return path
 
 
 def is_binary(kind: pa.DataType) -> bool:

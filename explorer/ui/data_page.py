@@ -18,6 +18,7 @@ from explorer.study.importing.request import Files, import_at
 from explorer.study.schema import StudyFile, TimeUnit
 from explorer.study.study import Study
 from explorer.ui import jobs
+from explorer.ui.failures import in_the_app
 from explorer.ui.navigation import page
 from explorer.ui.overview import show_findings
 from explorer.ui.plain import count, for_markdown
@@ -44,11 +45,22 @@ def show() -> None:
     """Draw the page."""
     st.title("Data")
     make, have = "Make a study of your own files", "Embeddings of the study at hand"
-    part = st.segmented_control("What to do", [make, have], default=make, key="data_part", label_visibility="collapsed")
+    if "data_part" not in st.session_state:
+        st.session_state["data_part"] = have if _has_work() else make
+    part = st.segmented_control("What to do", [make, have], key="data_part", label_visibility="collapsed")
     if part == have:
         _embeddings(at_hand())
     else:
         _import()
+
+
+def _has_work() -> bool:
+    """Whether the study at hand waits for its first embedding, or one is being made."""
+    try:
+        study = at_hand()
+    except UserError:
+        return False
+    return study.has_pictures and (not study.embedding_names or jobs.job(f"pixels-{study.path}") is not None)
 
 
 # --- embeddings ------------------------------------------------------------------------------------------
@@ -137,7 +149,7 @@ def _told(result: Callable[[], object]) -> None:
     try:
         result()
     except UserError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(in_the_app(str(error)), icon=":material/error:")
 
 
 def _what_is_read() -> None:
@@ -179,7 +191,17 @@ def _files() -> Files | None:
         )
         decimal = columns[1].selectbox("Decimal mark", [".", ","], index=None, placeholder="found out")
         dates = columns[2].selectbox("Dates", _DATE_ORDERS, index=None, placeholder="found out")
-    return Files(source, vectors, images, scores, events, animals, decimal, delimiter, dates)
+    return Files(
+        source=source,
+        vectors=vectors,
+        images=images,
+        scores=scores,
+        events=events,
+        animals=animals,
+        decimal=decimal,
+        delimiter=delimiter,
+        dates=dates,
+    )
 
 
 def _named_delimiter(mark: str) -> str:

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer.errors import UserError
+from explorer.space.shown import filter_mask
 from explorer.study.study import Study
 from explorer.ui.describe import variable_labels
 from explorer.ui.plain import for_markdown
@@ -32,6 +33,20 @@ def filter_controls(study: Study) -> None:
                 _control(study, name, chosen)
             except UserError as error:
                 st.warning(str(error), icon=":material/warning:")
+
+
+def drop_unfit_filters(study: Study) -> None:
+    """Take filters away that do not fit this study (an old address, a variable renamed since), and say so."""
+    kept = []
+    for chosen in view().filters:
+        try:
+            filter_mask(study, (chosen,))
+        except UserError as error:
+            st.warning(f"The filter on {for_markdown(chosen.variable)} was taken away: {for_markdown(error)}")
+        else:
+            kept.append(chosen)
+    if len(kept) < len(view().filters):
+        propose(view().but(filters=tuple(kept)))
 
 
 def _variables_changed() -> None:

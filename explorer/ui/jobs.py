@@ -1,32 +1,75 @@
-"""Long work in worker processes, shared by everybody who looks: started once, watched, cancelled."""
+"""Long work in worker processes, shared by everybody who looks: started once, watched, cancelled.
+
+Jobs of one lane run one after another: two maps at once on a small machine would both take twice as long.
+"""
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import streamlit as st
 
 from explorer.engine import Job
+from explorer.engine import State as JobState
+
+State = Literal["waiting"] | JobState
 
 
 class _Jobs:
-    """Jobs by key. One at a time per key; a finished one is forgotten when its outcome has been read."""
+    """Jobs by key, one a key. A finished one stays until it is forgotten."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job[Any]] = {}
+        self._lanes: dict[str, str] = {}
+        self._waiting: dict[str, Callable[[], Job[Any]]] = {}  # in the order in which they came
+        self._never_begun: set[str] = set()  # cancelled while they waited
         self._lock = threading.Lock()
 
     def get(self, key: str) -> Job[Any] | None:
         return self._jobs.get(key)
 
-    def start(self, key: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+    def state(self, key: str) -> State | None:
         with self._lock:
-            if key not in self._jobs:
-                self._jobs[key] = Job(function, *args, **kwargs)
+            if key in self._waiting:
+                return "waiting"
+            if key in self._never_begun:
+                return "cancelled"
+            job = self._jobs.get(key)
+        return None if job is None else job.state
+
+    def start(self, key: str, lane: str, make: Callable[[], Job[Any]]) -> None:
+        with self._lock:
+            if key not in self._jobs and key not in self._waiting and key not in self._never_begun:
+                self._lanes[key] = lane
+                self._waiting[key] = make
+        self._advance(lane)
+
+    def cancel(self, key: str) -> None:
+        with self._lock:
+            if self._waiting.pop(key, None) is not None:
+                self._never_begun.add(key)
+        if (job := self.get(key)) is not None:
+            job.cancel()
 
     def forget(self, key: str) -> None:
         with self._lock:
             self._jobs.pop(key, None)
+            self._never_begun.discard(key)
+
+    def _advance(self, lane: str) -> None:
+        """Start the first job that waits in a lane without a running one."""
+        with self._lock:
+            busy = any(self._lanes[key] == lane and job.state == "running" for key, job in self._jobs.items())
+            first = next((key for key in self._waiting if self._lanes[key] == lane), None)
+            if busy or first is None:
+                return
+            job = self._jobs[first] = self._waiting.pop(first)()
+        threading.Thread(target=self._follow, args=(job, lane), daemon=True).start()
+
+    def _follow(self, job: Job[Any], lane: str) -> None:
+        job.wait()
+        self._advance(lane)
 
 
 @st.cache_resource(show_spinner=False)
@@ -35,13 +78,18 @@ def _jobs() -> _Jobs:
 
 
 def job(key: str) -> Job[Any] | None:
-    """The job under ``key``, running or just ended; None when there is none."""
+    """The job under ``key``, running or ended; None when there is none or it still waits."""
     return _jobs().get(key)
 
 
-def start(key: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-    """Run ``function(*args, report=..., **kwargs)`` in a worker, unless it is running already."""
-    _jobs().start(key, function, *args, **kwargs)
+def state(key: str) -> State | None:
+    """How the job under ``key`` stands; None when there is none."""
+    return _jobs().state(key)
+
+
+def start(key: str, function: Callable[..., Any], *args: Any, lane: str | None = None) -> None:
+    """Run ``function(*args, report=...)`` in a worker, unless it is there already; after the others of its lane."""
+    _jobs().start(key, lane or key, partial(Job, function, *args))
 
 
 def forget(key: str) -> None:
@@ -51,14 +99,19 @@ def forget(key: str) -> None:
 
 @st.fragment(run_every=0.5)
 def watch(key: str, title: str) -> None:
-    """Show a running job: what it does, how far it is, how long it still takes, and a button that stops it.
+    """Show a job: what it does, how far it is, how long it still takes, and a button that stops it.
 
     Draws the whole page again when the job has ended.
     """
-    running = job(key)
-    if running is None or running.state != "running":
+    stands, running = state(key), job(key)
+    if stands == "waiting":
+        fraction, said = 0.0, "waits until the one before it is done"
+    elif stands == "running" and running is not None:
+        fraction, said = running.progress.fraction, running.progress.sentence
+    else:
         st.rerun()
     with st.container(border=True):
         left, right = st.columns([5, 1], vertical_alignment="center")
-        left.progress(running.progress.fraction, text=f"**{title}** · {running.progress.sentence}")
-        right.button("Cancel", key=f"cancel-{key}", on_click=running.cancel, icon=":material/close:", width="stretch")
+        left.progress(fraction, text=f"**{title}** · {said}")
+        stop = partial(_jobs().cancel, key)
+        right.button("Cancel", key=f"cancel-{key}", on_click=stop, icon=":material/close:", width="stretch")

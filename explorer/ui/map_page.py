@@ -17,7 +17,7 @@ from explorer.study.study import Study
 from explorer.ui import jobs
 from explorer.ui.colouring import Colouring
 from explorer.ui.describe import variable_labels
-from explorer.ui.filters import filter_controls
+from explorer.ui.filters import drop_unfit_filters, filter_controls
 from explorer.ui.gallery import AT_ONCE, gallery
 from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, projection_at_hand
 from explorer.ui.overview import no_embedding
@@ -49,10 +49,11 @@ def show(study: Study) -> None:
         propose(view().but(embedding=name))
     stamped = stamp(str(study.path))
     embedding = opened_embedding(study, stamped, name)
+    drop_unfit_filters(study)
     _controls(study)
     projection = projection_at_hand(study, embedding, view().map)
     if projection is None:
-        projection = _made(study, embedding) or _meanwhile(study, embedding)
+        projection = _made(study, embedding)
     colours = colouring(study, stamped, view(), projection)
     seen = shown(study, view(), projection)
     _colour_and_filter(study, colours)
@@ -66,18 +67,18 @@ def show(study: Study) -> None:
 
 def _controls(study: Study) -> None:
     chosen = view().map
-    columns = st.columns([2, 2.1, 1.3, 2.2], vertical_alignment="bottom")
-    names = study.embedding_names
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     st.session_state["map_embedding"] = view().embedding
-    columns[0].selectbox(
+    row.selectbox(
         "Embedding",
-        names,
+        study.embedding_names,
         key="map_embedding",
         on_change=lambda: propose(view().but(embedding=st.session_state["map_embedding"])),
         help="The vectors that the map is made of.",
+        width=210,
     )
     st.session_state["map_method"] = chosen.method
-    columns[1].segmented_control(
+    row.segmented_control(
         "Method",
         list(_METHODS),
         key="map_method",
@@ -85,24 +86,27 @@ def _controls(study: Study) -> None:
         on_change=lambda: _choose(method=st.session_state["map_method"]),
         help="PCA: a straight look along the directions of most variance, at once, distances kept as far as a plane "
         "can. t-SNE and UMAP: keep neighbours together, bend the rest; they take a while.",
+        width="content",
     )
     st.session_state["map_dims"] = chosen.dims
-    columns[2].segmented_control(
+    row.segmented_control(
         "Dimensions",
         [2, 3],
         key="map_dims",
         format_func=lambda dims: f"{dims}-D",
         on_change=lambda: _choose(dims=st.session_state["map_dims"]),
+        width="content",
     )
     if chosen.method != "pca":
         st.session_state["map_scale"] = chosen.scale
-        columns[3].select_slider(
+        row.select_slider(
             "What to keep",
             _SCALES,
             key="map_scale",
             on_change=lambda: _choose(scale=st.session_state["map_scale"]),
             help="Local: small groups of close neighbours come apart. Global: the large shape is kept at the cost of "
             "detail. (UMAP: 5, 15 or 100 neighbours; t-SNE: perplexity 10, 30 or 100.)",
+            width=230,
         )
 
 
@@ -112,35 +116,31 @@ def _choose(**changes: object) -> None:
     propose(view().but(map=MapChoice.model_validate({**view().map.model_dump(), **kept})))
 
 
-def _made(study: Study, embedding: Embedding) -> Projection | None:
-    """See to it that a worker makes the map; None until it has."""
+def _made(study: Study, embedding: Embedding) -> Projection:
+    """See to it that a worker makes the map; until it has, the PCA map."""
     choice = settled(view().map)
     key = f"project-{cache_path(study, embedding, choice)}"
     title = f"{NAMES[choice.method]} of {int(embedding.complete.sum()):,} vectors"
-    running = jobs.job(key)
-    if running is None:
-        jobs.start(key, project_at, study.path, embedding.name, choice)
-        running = jobs.job(key)
-    if running is not None and running.state == "running":
-        jobs.watch(key, title)
-        return None
-    if running is not None and running.state == "done":
+    if jobs.state(key) is None:
+        jobs.start(key, project_at, study.path, embedding.name, choice, lane="maps")
+    stands, job = jobs.state(key), jobs.job(key)
+    if stands == "done":
         jobs.forget(key)
-        return projection_at_hand(study, embedding, choice)
-    if running is not None and running.state == "cancelled":
-        st.info(f"{title} was cancelled.", icon=":material/cancel:")
-    elif running is not None:
-        _say_why(running)
-    st.button("Compute it", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
-    return None
-
-
-def _meanwhile(study: Study, embedding: Embedding) -> Projection:
-    """The PCA map, to look at until the other one is there."""
-    st.caption("Meanwhile, below, the PCA map. You may leave the page: the work goes on and is kept.")
-    projection = projection_at_hand(study, embedding, MapChoice(dims=view().map.dims))
-    assert projection is not None  # PCA is always at hand
-    return projection
+        made = projection_at_hand(study, embedding, choice)
+        if made is not None:
+            return made
+    if stands in ("waiting", "running"):
+        jobs.watch(key, title)
+        st.caption("Meanwhile, below, the PCA map. You may leave the page: the work goes on and is kept.")
+    else:
+        if job is not None and stands == "failed":
+            _say_why(job)
+        else:
+            st.info(f"{title} was cancelled. Below is the PCA map.", icon=":material/cancel:")
+        st.button("Compute it", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
+    instead = projection_at_hand(study, embedding, MapChoice(dims=view().map.dims))
+    assert instead is not None  # PCA is always at hand
+    return instead
 
 
 def _say_why(failed: Job[object]) -> None:
@@ -154,29 +154,31 @@ def _say_why(failed: Job[object]) -> None:
 
 
 def _colour_and_filter(study: Study, colours: Colouring | None) -> None:
-    columns = st.columns([2, 2.2, 3.6], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     options = [NO_COLOUR, *study.variables]
     said = variable_labels(study)
     st.session_state["map_colour"] = colours.name if colours else NO_COLOUR
-    columns[0].selectbox(
+    row.selectbox(
         "Colour by",
         options,
         key="map_colour",
         format_func=lambda name: "nothing" if name == NO_COLOUR else said[name],
         on_change=lambda: propose(view().but(colour=st.session_state["map_colour"])),
+        width=210,
     )
     if study.animal is not None:
         animals = [str(label) for label in study.animal.cat.categories]
         st.session_state["map_animal"] = view().animal if view().animal in animals else None
-        columns[1].selectbox(
+        row.selectbox(
             "Find an animal",
             animals,
             index=None,
             key="map_animal",
             placeholder="type its name",
             on_change=lambda: propose(view().but(animal=st.session_state["map_animal"])),
+            width=250,
         )
-    with columns[2]:
+    with row:
         filter_controls(study)
 
 
@@ -307,6 +309,8 @@ def _selected(
 ) -> None:
     if seen.unresolved:
         st.warning(seen.unresolved, icon=":material/select_all:")
+    if seen.unknown_ids:
+        st.warning(f"{seen.unknown_ids:,} of the selected ids are not in this study.", icon=":material/select_all:")
     rows = np.flatnonzero(seen.selected)
     chosen = not view().selection.is_empty
     title, clear, save, how = st.columns([3, 1.1, 2.2, 2.4], vertical_alignment="center")

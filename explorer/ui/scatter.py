@@ -20,6 +20,12 @@ MAX_DRAWN = {2: 150_000, 3: 20_000}
 
 _HOVER_TEXT_UP_TO = 20_000
 
+_FEW, _SHARES = 1_000, 5
+"""With more points than this, each category is drawn in five parts, in turn with the others: the last would else hide
+the first."""
+
+_IN_LEGEND_BY_ANOTHER = {"showlegend": False}
+
 
 def drawn_rows(projection: Projection, seen: Shown) -> npt.NDArray[np.int64]:
     """Rows that are drawn: all that have a place, or a fixed random sample of them when they are too many.
@@ -102,6 +108,7 @@ class _Painter:
             **axes,
             "mode": "markers",
             "name": for_plotly(name),
+            "legendgroup": for_plotly(name),
             "customdata": rows.astype(np.int32),
             "marker": {"size": self.size, "opacity": self.opacity, "line": {"width": 0}, **marker},
         }
@@ -120,6 +127,13 @@ class _Painter:
                 "unselected": {"marker": {"opacity": 0.13, "color": self.palette.missing}},
             }
         return go.Scattergl(options)
+
+    def legend_entry(self, name: str, marker: Mapping[str, object]) -> go.Scattergl | go.Scatter3d:
+        """A trace without points, whose mark in the legend is not faded as the points are."""
+        kind = go.Scattergl if self.flat else go.Scatter3d
+        nowhere = {axis: [None] for axis in ("xy" if self.flat else "xyz")}
+        plain = for_plotly(name)
+        return kind(nowhere, mode="markers", name=plain, legendgroup=plain, marker={"size": self.size, **marker})
 
     def _text(self, rows: npt.NDArray[np.int64], name: str, said: pd.Series | None) -> list[str]:
         first = (
@@ -154,11 +168,17 @@ def _coloured(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouri
     traces = [painter.trace(unknown, MISSING, grey)] if len(unknown) else []
     if not colouring.by_category:
         return [*traces, _by_number(painter, known, colouring)]
+    shares = _SHARES if painter.total > _FEW else 1
+    layers: list[list[go.Scattergl]] = [[] for _ in range(shares)]
     for group in groups(colouring, known, painter.palette):
         marker = {"color": group.colour, "symbol": group.symbol if painter.flat else "circle"}
         said = colouring.values if group.label.startswith("other (") else None
-        traces.append(painter.trace(group.rows, group.label, marker, said=said))
-    return traces
+        traces.append(painter.legend_entry(group.label, marker))
+        shuffled = np.random.default_rng(0).permutation(group.rows)
+        for layer, part in zip(layers, np.array_split(shuffled, shares), strict=True):
+            if len(part):
+                layer.append(painter.trace(part, group.label, marker, said=said).update(_IN_LEGEND_BY_ANOTHER))
+    return traces + [trace for layer in layers for trace in layer]
 
 
 def _by_number(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring) -> go.Scattergl:

@@ -5,19 +5,34 @@ import streamlit as st
 from explorer.errors import UserError
 from explorer.view import View, from_query, to_query
 
-_KEY = "view"
+_KEY, _WRITTEN = "view", "address"
 
 
 def view() -> View:
     """What this person is looking at."""
     if _KEY not in st.session_state:
-        try:
-            st.session_state[_KEY] = from_query(st.query_params.to_dict())
-        except UserError as error:
-            st.session_state[_KEY] = View()
-            st.toast(str(error), icon=":material/link_off:")
+        _read_address(View())
     found: View = st.session_state[_KEY]
     return found
+
+
+def follow_address() -> None:
+    """Take the view from the address when it is not the one we wrote: a person went back, or forward.
+
+    Called once a run, before anything is drawn. An empty address comes with a change of page and says nothing.
+    """
+    query = st.query_params.to_dict()
+    written = st.session_state.get(_WRITTEN)
+    if query and written is not None and query not in (written, to_query(view())):
+        _read_address(view())
+
+
+def _read_address(otherwise: View) -> None:
+    try:
+        st.session_state[_KEY] = from_query(st.query_params.to_dict())
+    except UserError as error:
+        st.session_state[_KEY] = otherwise
+        st.toast(str(error), icon=":material/link_off:")
 
 
 def propose(changed: View) -> None:
@@ -30,3 +45,4 @@ def write_address() -> None:
     query = to_query(view())
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)
+    st.session_state[_WRITTEN] = query

@@ -8,6 +8,7 @@ import streamlit as st
 from explorer.errors import UserError
 from explorer.places import sample_study
 from explorer.study.study import Study, open_study
+from explorer.ui.failures import in_the_app
 from explorer.ui.recent import recent, remember
 from explorer.ui.server import STUDY_VARIABLE
 from explorer.ui.state import propose, view
@@ -114,7 +115,7 @@ def _try(path: str) -> None:
     try:
         open_path(path)
     except UserError as error:
-        st.session_state["study_error"] = str(error)
+        st.session_state["study_error"] = in_the_app(str(error))
 
 
 def pages_data() -> st.Page:

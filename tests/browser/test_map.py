@@ -88,6 +88,21 @@ def test_filter_colour_and_count(serve, new_page):
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 
+def test_back_and_forward_follow_the_address(serve, new_page):
+    server = serve()
+    page = new_page()
+    open_map(page, f"{server.url}/map?colour=ink")
+    page.get_by_role("radio", name="3-D").click()
+    expect(page.get_by_text("Select on the 2-D map")).to_be_visible()
+    settle(page)
+    page.go_back()
+    expect(page.get_by_text("Draw around points to select them")).to_be_visible()
+    settle(page)
+    assert "dims" not in query_of(page.url)
+    page.go_forward()
+    expect(page.get_by_text("Select on the 2-D map")).to_be_visible()
+
+
 def test_three_dimensions(serve, new_page):
     server = serve()
     page = new_page()

@@ -12,6 +12,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+_PAGE = """
+import sys
+from pathlib import Path
+import explorer
+from explorer.places import shipped
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file(str(Path(explorer.__file__).parent / "app.py"), default_timeout=60).run()
+app.switch_page(str(shipped("pages") / f"{sys.argv[1]}.py")).run()
+print([error.value for error in (*app.exception, *app.error)] or "fine")
+"""
+
 
 def run(*command: str | Path, cwd: Path, timeout: int = 900) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
@@ -31,7 +42,7 @@ def test_a_wheel_in_a_clean_environment_runs_from_any_folder(tmp_path):
 
     venv.create(tmp_path / "clean", with_pip=True)
     python = tmp_path / "clean" / "bin" / "python"
-    # torch first and exactly: a looser range would fetch gigabytes of GPU libraries.
+    # torch first and exactly: that one may lie on this machine, while a range takes the newest there is.
     for what in (["torch==" + _pinned("torch")], [str(wheel)]):
         installed = run(python, "-m", "pip", "install", "-q", "-c", ROOT / "constraints.txt", *what, cwd=tmp_path)
         assert installed.returncode == 0, installed.stderr[-2000:]
@@ -44,6 +55,11 @@ def test_a_wheel_in_a_clean_environment_runs_from_any_folder(tmp_path):
     assert str(tmp_path / "clean") in where
     checked = run(command, "check", where, cwd=elsewhere)
     assert checked.returncode == 0, checked.stderr
+
+    # Streamlit answers before it has run a page; so run each page.
+    for name in ("overview", "map", "data"):
+        page = run(python, "-c", _PAGE, name, cwd=elsewhere)
+        assert page.stdout.strip() == "fine", page.stdout + page.stderr[-2000:]
 
     server = subprocess.Popen(
         [command, "app", "--no-browser"], cwd=elsewhere, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

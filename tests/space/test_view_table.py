@@ -101,6 +101,7 @@ def test_a_selection_respects_the_filters_and_the_manifest_counts(herd):
         "with_a_place": 38,
         "passing_the_filters": 20,
         "selected": int(expected.sum()),
+        "selected_ids_not_in_the_study": 0,
     }
     assert export.facts["filters"] == [{"variable": "breed", "values": ("Jersey",)}]
 
@@ -115,7 +116,6 @@ def test_without_a_selection_rows_without_a_place_are_written_too(herd):
 @pytest.mark.parametrize(
     ("view", "sentence"),
     [
-        (View(), "the view names no embedding"),
         (View(embedding="net"), "no embedding 'net'"),
         (View(embedding="features", filters=(VariableFilter(variable="breed", values=()),)), "no observation is left"),
         (View(embedding="features", selection=Selection(ids=("nobody",))), "no observation is left"),
@@ -182,3 +182,28 @@ def test_a_projection_and_its_command_make_the_same_file(herd, tmp_path, capsys,
     assert export.facts["projection"]["remarks"] == ["1 of 40 observations have no vector and no place on the map"]
     assert len(export.facts["projection"]["explained_variance"]) == (3 if choice.method == "pca" else 0)
     assert again(export.facts["command"], tmp_path / "b.csv", herd) == export.content
+
+
+def test_a_study_without_vectors_is_exported_without_places(herd):
+    export = export_view(herd.open(), View(filters=(JERSEY,)), file="a.csv")
+    frame = table(export)
+    assert len(frame) == 20
+    assert not {"x", "y"} & set(frame.columns)
+    assert "projection" not in export.facts
+
+
+def test_the_manifest_names_the_map_whose_places_were_written(herd):
+    """While t-SNE is being made, the PCA map stands in for it; the command must give the PCA places again."""
+    study = herd.open()
+    view = View(embedding="features", map=MapChoice(method="tsne"))
+    pca = project(study, study.embedding("features"), MapChoice())
+    export = export_view(study, view, file="a.csv", projection=pca)
+    assert "tsne" not in export.facts["command"]
+    assert export.facts["projection"]["method"] == "PCA"
+
+
+def test_selected_ids_that_are_not_in_the_study_are_counted(herd):
+    view = View(embedding="features", selection=Selection(ids=("o-001", "nobody", "nowhere")))
+    export = export_view(herd.open(), view, file="a.csv")
+    assert export.rows == 1
+    assert export.facts["counts"]["selected_ids_not_in_the_study"] == 2

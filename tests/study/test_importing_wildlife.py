@@ -52,10 +52,18 @@ def test_a_missing_picture_is_told_and_keeps_its_place(herd):
         study.picture(1)
 
 
-def test_when_all_are_missing_the_folder_is_named(herd):
-    sentence = refusal(table(herd, "a/1.jpg", "a/2.jpg"))
-    assert str(herd) in sentence
+def test_when_all_are_missing_from_the_folder_given_it_is_named(herd):
+    sentence = refusal(table(herd, "no/1.jpg", "no/2.jpg"), images=herd / "shots")
+    assert str(herd / "shots") in sentence
     assert "--images" in sentence
+
+
+def test_a_table_whose_pictures_are_elsewhere_is_read_without_them(herd):
+    source = read_source(table(herd, "a/1.jpg", "a/2.jpg"))
+    assert [(finding.severity, finding.column) for finding in source.findings] == [("warning", "path")]
+    role = next(role for role in guess_roles(source) if role.column == "path")
+    assert role.part == "none"
+    assert "none of them was found" in role.why
 
 
 @pytest.mark.parametrize(

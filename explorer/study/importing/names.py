@@ -61,6 +61,11 @@ GROUP_WORDS = {
 
 END_OF_LIFE_WORDS = {"exit", "death", "died", "lifespan", "survival", "cull", "culled", "slaughter"}
 
+ABOUT_PICTURES = {
+    *("frame", "frame_number", "orig_width", "orig_height", "original_width", "original_height"),
+    *("image_width", "image_height", "img_width", "img_height", "pixel_width", "pixel_height"),
+}
+
 FLAG_WORDS = {"flag", "dup", "duplicate", "exclude", "outlier"}
 
 HASH_WORDS = {"md5", "sha", "sha1", "sha256", "hash", "checksum", "crc"}

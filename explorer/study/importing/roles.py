@@ -11,6 +11,7 @@ from explorer.errors import UserError
 from explorer.study.importing.dates import read_dates
 from explorer.study.importing.features import feature_groups
 from explorer.study.importing.names import (
+    ABOUT_PICTURES,
     ANIMAL_NAMES,
     BIRTH_NAMES,
     CYCLES,
@@ -76,9 +77,12 @@ def guess_roles(source: Source) -> tuple[ColumnRole, ...]:
     profiles = {name: Profile(name, table.column(name)) for name in table.column_names}
     found: dict[str, ColumnRole] = {}
     image = picture_column(table)
-    if image is not None:
-        holds = "holds pictures" if profiles[image].holds == "bytes" else "names picture files"
-        found[image] = ColumnRole(image, "image", None, None, None, holds)
+    if image is not None and profiles[image].holds == "bytes":
+        found[image] = ColumnRole(image, "image", None, None, None, "holds pictures")
+    elif image is not None and source.picture_folder is not None:
+        found[image] = ColumnRole(image, "image", None, None, None, "names picture files")
+    elif image is not None:
+        found[image] = ColumnRole(image, "none", None, None, None, "names picture files, but none of them was found")
     found.update(_animal_and_observation(profiles, found))
     animal = next((name for name, role in found.items() if role.part == "animal"), None)
     found.update(_time(profiles, found))
@@ -205,7 +209,7 @@ def _variable(
 ) -> ColumnRole:
     kind = _kind(profile)
     plain = ColumnRole(profile.name, "none", kind, None, unit_of(profile.name), "")
-    reason = _no_use(profile, profiles, animal=animal, time=time)
+    reason = _no_use(profile, profiles, animal=animal, time=time, image=image)
     if reason is not None:
         return replace(plain, why=reason)
     named = words(profile.name)
@@ -252,7 +256,9 @@ def _within_cycle(profile: Profile) -> bool:
     return low >= -360 and high - low <= CYCLES[normal(profile.name)] + 1
 
 
-def _no_use(profile: Profile, profiles: Mapping[str, Profile], *, animal: str | None, time: str | None) -> str | None:
+def _no_use(
+    profile: Profile, profiles: Mapping[str, Profile], *, animal: str | None, time: str | None, image: str | None
+) -> str | None:
     """Why the column is better not a variable; None when it may be one."""
     named, plain = words(profile.name), normal(profile.name)
     if profile.holds == "nothing":
@@ -269,6 +275,9 @@ def _no_use(profile: Profile, profiles: Mapping[str, Profile], *, animal: str | 
         return "dates of something else than the observation"
     if named & HASH_WORDS or (profile.holds == "text" and all(_HASH.match(value) for value in profile.sample)):
         return "check sums of files"
+    sizes = {"width", "height"} <= {normal(name) for name in profiles} and image is not None
+    if plain in ABOUT_PICTURES or (sizes and plain in ("width", "height")):
+        return "about the picture, not the animal"
     if named & FLAG_WORDS:
         return "marks on the quality of a row"
     if named & END_OF_LIFE_WORDS:

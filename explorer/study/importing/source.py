@@ -245,8 +245,7 @@ def _with_pictures(source: Source, images: Path | None) -> Source:
         return source
     folder = images or source.path.parent
     paths = find_pictures(source.table, column, folder, file=source.path.name)
-    needed = images is not None or not source.vectors
-    findings = check_pictures(paths, column, file=source.path.name, needed=needed)
+    findings = check_pictures(paths, column, file=source.path.name, needed=images is not None)
     return replace(
         source,
         findings=(*source.findings, *findings),
