@@ -77,9 +77,25 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--no-pictures", action="store_true", help="measured features instead, for large herds")
     simulate.add_argument("--without", nargs="+", default=(), metavar="VARIABLE", help="take away all its effects")
 
-    embed = _command(commands, "embed", _embed, "make an embedding of a study's pictures")
-    embed.add_argument("--model", required=True, choices=["pixels"], help="pixels: downscaled grey pixels, PCA")
-    embed.add_argument("--as", dest="name", default="pixels", choices=["pixels"], help="name of the embedding")
+    train = _command(commands, "train", _train, "train an encoder to know a study's animals again")
+    train.add_argument("--out", type=Path, required=True, metavar="MODEL", help="folder to make")
+    train.add_argument("--name", help="name of the encoder (default: that of the folder)")
+    train.add_argument("--seed", type=_seed, default=0)
+    train.add_argument("--steps", type=_count, help="steps at most (default: the usual recipe's)")
+
+    evaluate = _command(commands, "evaluate", _evaluate, "how often an encoder finds the same animal again")
+    evaluate.add_argument("--model", required=True, metavar="MODEL", help="its folder, or a shipped encoder's name")
+    evaluate.add_argument("--apart", type=float, default=0.0, metavar="DAYS", help="look only at least so far apart")
+    evaluate.add_argument("--out", type=Path, metavar="FILE.csv", help="write the figures as a table")
+
+    embed = _command(commands, "embed", _embed, "make an embedding of a study")
+    embed.add_argument(
+        "--model",
+        required=True,
+        metavar="MODEL",
+        help="an encoder's folder, a shipped encoder's name, or pixels (downscaled grey pixels, PCA)",
+    )
+    embed.add_argument("--as", dest="name", metavar="NAME", help="name of the embedding (default: the encoder's)")
 
     project = _command(commands, "project", _project, "write the coordinates of a map")
     project.add_argument("--method", choices=["pca", "tsne", "umap"], default="pca")
@@ -223,16 +239,78 @@ def _simulate(options: argparse.Namespace) -> int:
     return OK
 
 
-def _embed(options: argparse.Namespace) -> int:
-    from explorer.space.pixels import embed_pixels
+def _train(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from explorer.learning.train import Recipe, train_identity, usual_config
     from explorer.study.study import open_study
 
     study = open_study(options.study)
-    embed_pixels(study, report=_reporter())
-    embedding = open_study(options.study).embedding(options.name)
-    print(
-        f"{int(embedding.complete.sum()):,} of {len(study):,} observations have a vector of {embedding.dims} dimensions"
+    recipe = Recipe() if options.steps is None else replace(Recipe(), steps=options.steps)
+    name = options.name or options.out.name
+    trained = train_identity(
+        [study], usual_config(study), options.out, name=name, recipe=recipe, seed=options.seed, report=_reporter()
     )
+    best = trained.best
+    print(f"trained in {trained.seconds:.0f} s on {trained.device}; kept the encoder of step {best.step:,}")
+    print(f"validation animals: recall@1 {best.recall:.1%}, mAP@R {best.precision:.1%}")
+    for remark in trained.remarks:
+        print(remark)
+    print(f"the encoder and its card are in {options.out}; test it with: latent-explorer evaluate")
+    return OK
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from explorer.learning.evaluate import evaluate_model
+    from explorer.study.study import open_study
+
+    study = open_study(options.study)
+    found = evaluate_model(study, _encoder_folder(options.model), apart=options.apart, report=_reporter())
+    print(found)
+    if options.out:
+        from explorer.study.export import csv_bytes, manifest, write_with_manifest
+
+        content = csv_bytes(found.table())
+        model = ["--model", options.model, "--apart", options.apart]
+        facts = manifest(
+            file=str(options.out),
+            content=content,
+            rows=len(found.scores),
+            command=_command_line("evaluate", study.path, *model, "--out", options.out),
+            study={"name": study.name, "data_sha256": study.data_hash},
+            protocol=found.protocol,
+        )
+        write_with_manifest(options.out, content, facts)
+    return OK
+
+
+def _encoder_folder(named: str) -> Path:
+    """The folder of an encoder given by its folder or by the name of a shipped one."""
+    from explorer.places import shipped_encoders
+
+    return shipped_encoders().get(named, Path(named).expanduser())
+
+
+def _embed(options: argparse.Namespace) -> int:
+    from explorer.study.study import open_study
+
+    study = open_study(options.study)
+    if options.model == "pixels":
+        from explorer.space.pixels import NAME, embed_pixels
+
+        if options.name not in (None, NAME):
+            raise UserError(f"the baseline is always called {NAME!r}", how="Leave out --as")
+        name = NAME
+        embed_pixels(study, report=_reporter())
+    else:
+        from explorer.learning.embed import embed_study
+
+        folder = _encoder_folder(options.model)
+        name = options.name or folder.name
+        embed_study(study, folder, name, report=_reporter())
+    embedding = open_study(options.study).embedding(name)
+    vectors = f"{int(embedding.complete.sum()):,} of {_counted(len(study), 'observation')}"
+    print(f"{vectors} have a vector of {embedding.dims} dimensions in {name!r}")
     for remark in embedding.remarks:
         print(remark)
     return OK

@@ -14,9 +14,14 @@ def shipped(name: str) -> Path:
     return installed if installed.exists() else _PACKAGE.parent / name
 
 
-def sample_study() -> Path:
-    """The study that opens when none is given."""
-    return shipped("sample_data") / "digits"
+def sample_study(name: str = "herd") -> Path:
+    """A study that ships with the package; ``herd`` opens when none is given."""
+    return shipped("sample_data") / name
+
+
+def shipped_encoders() -> dict[str, Path]:
+    """Folders of the encoders that ship with the package, by name."""
+    return {path.parent.name: path.parent for path in sorted(shipped("pretrained").glob("*/model.json"))}
 
 
 def user_data() -> Path:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from explorer.errors import UserError
 from explorer.space.pca import fit_pca
 from explorer.study.atomic import atomic_file
-from explorer.study.embeddings import Embedding
+from explorer.study.embeddings import FEATURES, Embedding
 from explorer.study.fingerprint import hash_json
 from explorer.study.study import Study, open_study
 from explorer.view import MapChoice
@@ -28,7 +28,7 @@ REDUCED = 50
 MIN_ROWS = {"pca": 2, "tsne": 8, "umap": 8}
 """Fewer vectors than this make no map."""
 
-_VERSION = 1  # raised when a method's result changes, so that old files are not read as new ones
+_VERSION = 2  # raised when a method's result changes, so that old files are not read as new ones
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _compute(embedding: Embedding, choice: MapChoice, report: Report) -> Project
             how="Choose another method or embedding",
         )
     remarks = []
-    if n < len(used):
+    if n < len(used) and embedding.name != FEATURES:  # whose own remarks count them, with the reason
         remarks.append(f"{len(used) - n:,} of {len(used):,} observations have no vector and no place on the map")
     explained: tuple[float, ...] = ()
     if choice.method == "pca":

@@ -10,9 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from explorer.errors import UserError
-from explorer.places import user_data
+from explorer.learning.tasks import embed_at
+from explorer.places import shipped_encoders, user_data
 from explorer.space.pixels import NAME as PIXELS
 from explorer.space.pixels import embed_pixels_at
+from explorer.study.embeddings import valid_name
 from explorer.study.importing import ColumnRole, DateOrder, Part, Source, derived_variables, guess_roles, study_spec
 from explorer.study.importing.request import Files, import_at
 from explorer.study.schema import StudyFile, TimeUnit
@@ -82,10 +84,42 @@ def _embeddings(study: Study) -> None:
         )
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True)
+    _encoder(study)
     if study.has_pictures:
         _pixels(study)
     elif not names:
         st.info("Without pictures, vectors come from an import: a table with feature columns, or a file of vectors.")
+
+
+def _encoder(study: Study) -> None:
+    """Embed the study with an encoder: one that ships with the app, or any model folder."""
+    if not study.has_pictures and not study.feature_columns:
+        return
+    st.subheader("With an encoder")
+    key = f"embed-{study.path}"
+    stands, job = jobs.state(key), jobs.job(key)
+    if stands in ("waiting", "running"):
+        jobs.watch(key, "Embedding")
+        return
+    if stands == "done":
+        st.success("The embedding is ready.", icon=":material/check:")
+        st.page_link(page("map"), label="See it on the map", icon=":material/scatter_plot:")
+    elif stands == "failed" and job is not None:
+        _told(job.result)
+    another = "another folder"
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    encoders = shipped_encoders() if study.has_pictures else {}
+    chosen = row.selectbox("Encoder", [*encoders, another], key="embed_encoder", width=220)
+    given = row.text_input("Folder of the model", key="embed_folder", width=320) if chosen == another else ""
+    folder = encoders.get(chosen, Path(given).expanduser())
+    name = row.text_input("Name of the embedding", value=folder.name, key=f"embed_name_{folder.name}", width=200)
+    if row.button("Embed", type="primary", icon=":material/play_arrow:", disabled=not name or folder == Path()):
+        jobs.forget(key)
+        jobs.start(key, embed_at, study.path, folder, valid_name(name), lane="encoders")
+        st.rerun()
+    if chosen in encoders:
+        with st.expander(f"Card of {chosen}: what it has learnt, and how well it does"):
+            st.markdown((folder / "card.md").read_text(encoding="utf-8"))
 
 
 def _pixels(study: Study) -> None:

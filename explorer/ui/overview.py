@@ -6,9 +6,12 @@ import numpy as np
 import streamlit as st
 
 from explorer.errors import UserError
+from explorer.places import shipped_encoders
 from explorer.space.projections import Projection
 from explorer.study.check import check, check_at
+from explorer.study.embeddings import Embedding
 from explorer.study.findings import Finding
+from explorer.study.fingerprint import hash_file
 from explorer.study.study import Study
 from explorer.ui import charts, jobs
 from explorer.ui.colouring import Colouring
@@ -79,6 +82,16 @@ def preview(study: Study) -> None:
     )
     st.caption(for_markdown(why) + f" {len(rows):,} of {len(study):,} shown.")
     st.page_link(page("map"), label="Explore the map", icon=":material/scatter_plot:")
+    _encoder(embedding)
+
+
+def _encoder(embedding: Embedding) -> None:
+    """By what the vectors were made; with its card, when the encoder ships with the app."""
+    st.caption(f"Vectors in **{for_markdown(embedding.name)}**: {for_markdown(embedding.note.encoder)}.")
+    for folder in shipped_encoders().values():
+        if embedding.note.encoder_hash == hash_file(folder / "model.safetensors"):
+            with st.expander("The encoder's card: what it has learnt, and how well it does", icon=":material/badge:"):
+                st.markdown((folder / "card.md").read_text(encoding="utf-8"))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

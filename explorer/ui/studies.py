@@ -90,7 +90,8 @@ def sidebar() -> None:
         # Named in the address, so that it still means this study when the app is started with another one.
         propose(view().but(study=default_path()))
     current = view().study or default_path()
-    choices = list(dict.fromkeys([current, default_path(), str(sample_study().resolve()), *recent()]))
+    samples = [str(sample_study(name).resolve()) for name in ("herd", "digits")]
+    choices = list(dict.fromkeys([current, default_path(), *samples, *recent()]))
     st.session_state[_CHOICE] = current
     st.sidebar.selectbox(
         "Study",

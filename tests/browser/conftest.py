@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from explorer.places import sample_study
+
+DIGITS = sample_study("digits")
+
 FLAGS = [
     "--no-sandbox",
     "--disable-quic",
@@ -52,7 +56,7 @@ class Server:
 
 
 def start(study: Path | None, home: Path) -> Server:
-    """Start the app as a user would, with a home folder of its own."""
+    """Start the app as a user would, with a home folder of its own; None opens what the app opens by itself."""
     environment = os.environ | {
         "XDG_DATA_HOME": str(home / "data"),
         "XDG_CACHE_HOME": str(home / "cache"),
@@ -81,7 +85,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start servers; they are stopped after the test."""
     running: list[Server] = []
 
-    def started(study: Path | None = None) -> Server:
+    def started(study: Path | None = DIGITS) -> Server:
         home = tmp_path / f"home-{len(running)}"
         home.mkdir()
         running.append(start(study, home))

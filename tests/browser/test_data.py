@@ -58,7 +58,7 @@ def test_the_pixel_baseline_is_made_with_a_click(serve, new_page, tmp_path):
     from explorer.places import sample_study
 
     study = tmp_path / "digits"
-    shutil.copytree(sample_study(), study, ignore=shutil.ignore_patterns(".cache"))
+    shutil.copytree(sample_study("digits"), study, ignore=shutil.ignore_patterns(".cache"))
     server = serve(study)
     page = new_page()
     page.goto(f"{server.url}/data")

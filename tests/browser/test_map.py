@@ -48,7 +48,7 @@ def test_select_save_and_make_the_same_file_again(serve, new_page, tmp_path):
 
     # Python, from the address alone
     view = from_query(query_of(page.url))
-    assert export_view(open_study(sample_study()), view, file="x.csv").content == content
+    assert export_view(open_study(sample_study("digits")), view, file="x.csv").content == content
 
     # the command that the manifest names
     facts = json.loads(saved(page, "How it was made", tmp_path / "how.json"))

@@ -16,7 +16,7 @@ HOSTILE = ["<img src=x onerror=alert(1)>", "$\\href{javascript:alert(2)}{x}$", "
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_first_visit_shows_a_picture_and_asks_nobody_outside(serve, new_page, dark):
-    server = serve()
+    server = serve(None)
     page = new_page(dark=dark)
     outside: list[str] = []
     page.on(
@@ -26,9 +26,10 @@ def test_first_visit_shows_a_picture_and_asks_nobody_outside(serve, new_page, da
         ),
     )
     page.goto(server.url)
-    expect(page.get_by_role("heading", name="Handwritten digits")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sample herd")).to_be_visible()
+    expect(page.get_by_text("simulated: no real animals")).to_be_visible()
     expect(page.locator("[data-testid=stImage] img")).to_be_visible()
-    expect(page.get_by_text("1,797 of 1,797 shown")).to_be_visible()
+    expect(page.get_by_text("7,762 of 7,762 shown")).to_be_visible()
     settle(page)
     page.get_by_role("link", name="Map", exact=True).first.click()
     page.wait_for_selector(DRAWN)

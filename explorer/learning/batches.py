@@ -1,0 +1,67 @@
+"""Batches for metric learning: a few animals, several observations of each, on several dates."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+LEAST = 4
+"""Observations of an animal in a batch: with fewer there is hardly a choice of positives."""
+
+
+class AnimalBatches:
+    """Endless batches of rows: ``animals`` animals with ``each`` observations apiece (P x K sampling).
+
+    codes: the animal of each row, int (n,), -1 for rows that are not drawn. dates: the date of each row, float (n,),
+    NaN where unknown. Animals with a single row are left out: it has nothing to be like. All others come equally
+    often, however many rows they have. Of an animal, rows of different dates come first, then other rows, and only
+    an animal with fewer than ``each`` rows repeats them. The same seed gives the same batches.
+
+    Source of P x K: Hermans, Beyer & Leibe 2017, section 2.
+    """
+
+    def __init__(
+        self,
+        codes: npt.NDArray[np.integer],
+        dates: npt.NDArray[np.float64],
+        *,
+        animals: int,
+        each: int,
+        seed: int,
+    ) -> None:
+        if each < LEAST:
+            raise ValueError(f"each must be at least {LEAST}, not {each}")
+        self._rows = {
+            int(code): np.flatnonzero(codes == code)
+            for code, count in zip(*np.unique(codes[codes >= 0], return_counts=True), strict=True)
+            if count > 1
+        }
+        if len(self._rows) < 2:
+            raise ValueError("batches need at least two animals with two observations each")
+        self.animals = min(animals, len(self._rows))
+        self.each = each
+        self._dates = dates
+        self._rng = np.random.default_rng(seed)
+
+    def __iter__(self) -> Iterator[npt.NDArray[np.intp]]:
+        """Rows (animals * each,), one animal after the other."""
+        names = np.array(list(self._rows))
+        queue: list[int] = []
+        while True:
+            if len(queue) < self.animals:  # a new round; those still waiting go first and are not drawn twice at once
+                fresh = self._rng.permutation(names).tolist()
+                queue += [name for name in fresh if name not in queue] + [name for name in fresh if name in queue]
+            chosen, queue = queue[: self.animals], queue[self.animals :]
+            yield np.concatenate([self._of(name) for name in chosen])
+
+    def _of(self, name: int) -> npt.NDArray[np.intp]:
+        rows = self._rng.permutation(self._rows[name])
+        _, first = np.unique(self._dates[rows], return_index=True)  # NaN is one date of its own
+        apart = self._rng.permutation(rows[first])[: self.each]
+        if len(apart) < self.each:
+            others = rows[~np.isin(rows, apart)]
+            apart = np.concatenate([apart, others])[: self.each]
+        if len(apart) < self.each:
+            again = self._rng.choice(rows, self.each - len(apart))
+            apart = np.concatenate([apart, again])
+        return apart

@@ -1,0 +1,267 @@
+"""Encoders on disk: safetensors for the numbers, JSON for what they mean, a card for people. Nothing is unpickled."""
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load as read_tensors
+from safetensors.torch import save as pack_tensors
+from torch import Tensor
+
+from explorer import __version__
+from explorer.errors import UserError
+from explorer.learning.encoders import Encoder, EncoderConfig, build_encoder, settle
+from explorer.study.atomic import atomic_folder, write_text
+
+WEIGHTS, DESCRIPTION, CARD = "model.safetensors", "model.json", "card.md"
+
+UNSAFE = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".npy", ".npz", ".ckpt", ".bin", ".h5", ".onnx")
+"""What other programs keep models in. Most of it can run code when opened, the rest says too little."""
+
+MOST_BYTES = 1_000_000_000
+"""A larger weights file is refused unread: our largest encoder is a few megabytes."""
+
+_CONVERT = (
+    "Open it where you trust it and save its tensors with safetensors.torch.save_file(state_dict, "
+    f"'{WEIGHTS}') for one of our architectures, or train again with: latent-explorer train STUDY --out MODEL"
+)
+_ENCODE_AT_ONCE = 512
+
+
+class TrainedOn(BaseModel):
+    """One study an encoder has learnt from, and which of its animals played which part."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    study: str
+    data_hash: str
+    ids_hash: str
+    train: tuple[str, ...] = ()
+    validation: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+
+
+class ModelInfo(BaseModel):
+    """The ``model.json`` beside the weights.
+
+    ``features`` names the columns a multilayer encoder reads, in order. ``normalisation`` repeats the means and
+    spreads that the weights hold, to be read. ``training_data`` is one hash over all studies in ``trained_on``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    format: Literal[1] = 1
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    config: EncoderConfig
+    features: tuple[str, ...] = ()
+    normalisation: dict[str, tuple[float, ...]] = {}
+    task_dimensions: dict[str, int] = {}
+    training_data: str = ""
+    trained_on: tuple[TrainedOn, ...] = ()
+    seed: int = 0
+    recipe: dict[str, Any] = {}
+    version: str = __version__
+    weights_sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Model:
+    """An encoder with what is known of it. ``hash`` is the SHA-256 of its weights file; ``folder`` where it lies."""
+
+    encoder: Encoder
+    info: ModelInfo
+    hash: str
+    folder: Path
+
+    @property
+    def reads_pictures(self) -> bool:
+        """Whether it encodes pictures (else measured features)."""
+        return self.info.config.architecture == "small_conv"
+
+    @cached_property
+    def card(self) -> str:
+        """The model card; empty when there is none."""
+        try:
+            return (self.folder / CARD).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def encode(
+        self, inputs: npt.NDArray[np.uint8] | npt.NDArray[np.floating], *, device: torch.device | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Unit vectors of ``inputs``: float32 (n, dims).
+
+        inputs: uint8 (n, 3, side, side), or features float (n, features) with NaN where missing; a row in which
+        every feature is missing gets NaN.
+        """
+        return encode(self.encoder, inputs, device=device)
+
+
+def encode(
+    encoder: Encoder,
+    inputs: npt.NDArray[np.uint8] | npt.NDArray[np.floating],
+    *,
+    device: torch.device | None = None,
+) -> npt.NDArray[np.float32]:
+    """As ``Model.encode``, for an encoder at hand. It is put into evaluation mode and on ``device``."""
+    where = device or torch.device("cpu")
+    encoder.eval().to(where)
+    out = np.empty((len(inputs), encoder.config.dims), dtype=np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(inputs), _ENCODE_AT_ONCE):
+            chunk = to_tensor(inputs[start : start + _ENCODE_AT_ONCE], where)
+            out[start : start + len(chunk)] = encoder(chunk).cpu().numpy()
+    if inputs.ndim == 2:
+        out[~np.isfinite(inputs).any(axis=1)] = np.nan
+    return out
+
+
+def to_tensor(inputs: npt.NDArray[np.uint8] | npt.NDArray[np.floating], device: torch.device | None = None) -> Tensor:
+    """Inputs as an encoder takes them: pictures float32 in 0..1, features float32 with NaN for all not finite."""
+    batch = torch.from_numpy(np.ascontiguousarray(inputs)).to(device or torch.device("cpu"))
+    if batch.dtype == torch.uint8:
+        return batch.float().div_(255.0)
+    batch = batch.float()
+    return torch.where(torch.isfinite(batch), batch, torch.nan)
+
+
+def save_model(folder: Path, encoder: Encoder, info: ModelInfo, card: str) -> Model:
+    """Write a model to the new folder ``folder``: all of it or, after any failure, nothing.
+
+    ``info.config`` and ``info.weights_sha256`` are set from the encoder. Raises UserError when the folder is in
+    use, or not to be written.
+    """
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in encoder.state_dict().items()}
+    weights = pack_tensors(tensors)
+    digest = hashlib.sha256(weights).hexdigest()
+    full = info.model_copy(update={"config": encoder.config, "weights_sha256": digest})
+    with atomic_folder(folder) as out:
+        (out / WEIGHTS).write_bytes(weights)
+        (out / DESCRIPTION).write_text(full.model_dump_json(indent=1), encoding="utf-8")
+        (out / CARD).write_text(card, encoding="utf-8", newline="\n")
+    return Model(encoder, full, digest, folder)
+
+
+def write_card(folder: Path, card: str) -> None:
+    """Replace a model's card, which is for people: no figure in it decides anything."""
+    write_text(folder / CARD, card)
+
+
+def load_model(folder: str | Path) -> Model:
+    """The model in ``folder``, in evaluation mode on the CPU.
+
+    Only safetensors are read, and only with exactly the float32 tensors that the description calls for, finite
+    throughout, under the hash that the description names. Raises UserError for everything else.
+    """
+    path = Path(folder).expanduser()
+    _refuse_other_kinds(path)
+    info = _read_description(path / DESCRIPTION)
+    weights = _read_weights(path / WEIGHTS)
+    digest = hashlib.sha256(weights).hexdigest()
+    where = str(path / WEIGHTS)
+    if digest != info.weights_sha256:
+        raise UserError(
+            f"is not the file that {DESCRIPTION} describes: its hash differs",
+            where=where,
+            how="Copy the model's whole folder again from where it was made",
+        )
+    try:
+        tensors = read_tensors(weights)
+    except (SafetensorError, ValueError, TypeError, KeyError, RuntimeError, OverflowError, AttributeError) as error:
+        reason = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        raise UserError(
+            f"is not a safetensors file ({reason}); anything else could run code when opened", where=where, how=_CONVERT
+        ) from None
+    with torch.device("meta"):  # no memory is taken for what the description claims before the file has shown it
+        encoder = build_encoder(info.config)
+    state = encoder.state_dict()  # it carries the layers' versions, which a plain dict has not
+    _check_tensors(tensors, state, where)
+    state.update(tensors)
+    encoder.load_state_dict(state, assign=True)
+    return Model(settle(encoder), info, digest, path)
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    if path.suffix.lower() in UNSAFE and not path.is_dir():
+        raise UserError(
+            f"{path.name} is refused: a {path.suffix} file can run code when opened, or does not say what it holds",
+            where=str(path),
+            how=_CONVERT,
+        )
+    if not path.exists():
+        raise UserError(f"there is no folder {path}", how="Check the path")
+    if not path.is_dir():
+        raise UserError(
+            f"is a file, not a model's folder with {WEIGHTS} and {DESCRIPTION}",
+            where=str(path),
+            how="Give the folder",
+        )
+    if not (path / WEIGHTS).is_file():
+        others = sorted(file.name for file in path.iterdir() if file.suffix.lower() in UNSAFE)
+        if others:
+            raise UserError(
+                f"holds {others[0]} but no {WEIGHTS}; such a file can run code when opened, so it is not read",
+                where=str(path),
+                how=_CONVERT,
+            )
+        raise UserError(f"is no model: it holds no {WEIGHTS}", where=str(path), how="Give a model's folder")
+
+
+def _read_description(path: Path) -> ModelInfo:
+    how = "Copy the model's whole folder again from where it was made"
+    try:
+        info = ModelInfo.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(
+            "is missing, so nothing says how the weights are to be used", where=str(path), how=how
+        ) from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"is not right at {place or 'its top'}: {first['msg']}", where=str(path), how=how) from None
+    except (ValueError, OSError, RecursionError) as error:
+        raise UserError(f"cannot be read ({str(error).splitlines()[0]})", where=str(path), how=how) from None
+    if info.config.architecture == "multilayer" and len(info.features) != info.config.input_size:
+        raise UserError(
+            f"names {len(info.features)} features for an encoder of {info.config.input_size}", where=str(path), how=how
+        )
+    if any(not 0 <= place < info.config.dims for place in info.task_dimensions.values()):
+        raise UserError("names a task dimension that the encoder has not", where=str(path), how=how)
+    return info
+
+
+def _read_weights(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            raise UserError(f"is {size / 1e9:.1f} GB large, more than any of our encoders", where=str(path))
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot be read ({error.strerror})", where=str(path)) from None
+
+
+def _check_tensors(found: dict[str, Tensor], wanted: dict[str, Tensor], where: str) -> None:
+    how = "Save exactly the tensors of the architecture that model.json names, as float32"
+    missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
+    if missing or extra:
+        problem = f"lacks the tensor {missing[0]!r}" if missing else f"holds a tensor too many, {extra[0][:80]!r}"
+        raise UserError(problem, where=where, how=how)
+    for name, tensor in wanted.items():
+        if found[name].dtype != tensor.dtype:
+            raise UserError(f"tensor {name!r} is {found[name].dtype}, not {tensor.dtype}", where=where, how=how)
+        if found[name].shape != tensor.shape:
+            shapes = f"{tuple(found[name].shape)}, not {tuple(tensor.shape)}"
+            raise UserError(f"tensor {name!r} has the shape {shapes}", where=where, how=how)
+        if not math.isfinite(float(found[name].abs().sum(dtype=torch.float64))):
+            raise UserError(f"tensor {name!r} holds numbers that are not finite", where=where, how=how)
+    if not bool((found["std"] > 0).all()):
+        raise UserError("tensor 'std' holds a spread that is not above 0", where=where, how=how)
