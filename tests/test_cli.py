@@ -12,7 +12,7 @@ from explorer.engine import progress
 from explorer.study import export
 from explorer.study.study import open_study
 
-COMMANDS = ("app", "import", "check", "simulate", "embed", "project", "export")
+COMMANDS = ("app", "import", "check", "simulate", "train", "evaluate", "embed", "project", "export")
 
 
 def run(*arguments):
@@ -84,7 +84,10 @@ def test_the_module_and_the_version_answer():
         (["app", "STUDY", "--port", "0"], "not a port"),
         (["app", "STUDY", "--port", "²"], "not a port"),
         (["embed", "STUDY", "--model", "pixels"], "has no pictures"),
-        (["embed", "STUDY", "--model", "resnet"], "invalid choice"),
+        (["embed", "STUDY", "--model", "resnet"], "no folder resnet"),
+        (["embed", "STUDY", "--model", "HERE/file"], "latent-explorer: "),
+        (["evaluate", "STUDY", "--model", "herd"], "has no pictures"),
+        (["train", "STUDY", "--steps", "0", "--out", "HERE/m"], "--steps"),
         (["project", "STUDY"], "--out"),
         (["project", "STUDY", "--dims", "4", "--out", "HERE/a.csv"], "--dims"),
         (["project", "STUDY", "--seed", "-1", "--out", "HERE/a.csv"], "--seed"),

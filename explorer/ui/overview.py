@@ -87,7 +87,7 @@ def preview(study: Study) -> None:
 
 def _encoder(embedding: Embedding) -> None:
     """By what the vectors were made; with its card, when the encoder ships with the app."""
-    st.caption(f"Vectors in **{for_markdown(embedding.name)}**: {for_markdown(embedding.note.encoder)}.")
+    st.caption(f"The vectors **{for_markdown(embedding.name)}** were made by: {for_markdown(embedding.note.encoder)}.")
     for folder in shipped_encoders().values():
         if embedding.note.encoder_hash == hash_file(folder / "model.safetensors"):
             with st.expander("The encoder's card: what it has learnt, and how well it does", icon=":material/badge:"):
