@@ -1,10 +1,15 @@
-"""Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [projections]."""
+"""Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [projections] [training]."""
 
 import sys
 
-from benchmarks import first_picture, opening, projections
+from benchmarks import first_picture, opening, projections, training
 
-RUNS = {"opening": opening.main, "first_picture": first_picture.main, "projections": projections.main}
+RUNS = {
+    "opening": opening.main,
+    "first_picture": first_picture.main,
+    "projections": projections.main,
+    "training": training.main,
+}
 
 if __name__ == "__main__":
     names = sys.argv[1:] or list(RUNS)

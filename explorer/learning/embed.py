@@ -1,11 +1,13 @@
 """Embedding a study: every observation through an encoder."""
 
+import shlex
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from explorer import __version__
 from explorer.engine import Report
 from explorer.errors import UserError
 from explorer.learning.model_files import Model, load_model
@@ -55,6 +57,9 @@ def embed_study(
         normalised=True,
         task_dimensions=model.info.task_dimensions,
         remarks=remarks,
+        data_sha256=study.data_hash,
+        made_with={"latent-explorer": __version__, "torch": torch.__version__.split("+")[0]},
+        command=shlex.join(["latent-explorer", "embed", "STUDY", "--model", Path(model_folder).name, "--as", name]),
     )
     write_embedding(study.path, name, vectors, note)
     if report is not None:

@@ -41,6 +41,9 @@ class EmbeddingNote(BaseModel):
     normalised: bool = False
     task_dimensions: dict[str, int] = {}
     remarks: tuple[str, ...] = ()
+    data_sha256: Annotated[str | None, Field(description="hash of study.toml and the tables it was made from")] = None
+    made_with: dict[str, str] = {}
+    command: str | None = None
 
 
 @dataclass(frozen=True)
