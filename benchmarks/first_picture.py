@@ -84,6 +84,8 @@ def _ours(study: Path, browser: Browser) -> dict[str, str]:
         out["Map page asked for to interactive drawing"] = f"{time.perf_counter() - asked:.2f} s"
         out["memory of the server"] = f"{psutil.Process(server.pid).memory_info().rss / 2**20:.0f} MB"
     finally:
+        for context in browser.contexts:  # a page left open goes on looking for its server
+            context.close()
         server.terminate()
         server.wait(20)
     return out

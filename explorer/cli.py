@@ -173,6 +173,8 @@ def _seed(text: str) -> int:
 
 
 def _app(options: argparse.Namespace) -> int:
+    # The browser draws on the same cores: BLAS threads that wait for one then cost ten times the work itself.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from explorer.ui.server import serve
 
     if options.study is not None:
