@@ -8,7 +8,7 @@ from explorer.ui import warm_up
 
 warm_up.wait()
 
-from explorer.ui.navigation import pages  # noqa: E402 - after the wait, see there
+from explorer.ui.navigation import arrive, pages  # noqa: E402 - after the wait, see there
 from explorer.ui.state import follow_address, view, write_address  # noqa: E402
 from explorer.ui.studies import sidebar  # noqa: E402
 
@@ -18,6 +18,7 @@ st.set_page_config(
 view()
 follow_address()
 chosen = st.navigation(pages())
+arrive(chosen)
 sidebar()
 write_address()  # before the page, so that a reload while it still draws keeps the study
 chosen.run()

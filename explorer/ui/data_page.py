@@ -21,7 +21,7 @@ from explorer.study.schema import StudyFile, TimeUnit
 from explorer.study.study import Study
 from explorer.ui import jobs
 from explorer.ui.failures import in_the_app
-from explorer.ui.navigation import page
+from explorer.ui.navigation import go_to, page
 from explorer.ui.overview import show_findings
 from explorer.ui.plain import count, for_markdown
 from explorer.ui.studies import at_hand, open_path
@@ -157,7 +157,7 @@ def _import() -> None:
         jobs.forget(_job_key())
         if job.state == "done":
             open_path(str(job.result()))
-            st.switch_page(page("overview"))
+            go_to("overview")
         elif job.state == "cancelled":
             st.info("Cancelled; nothing was written.", icon=":material/cancel:")
         else:

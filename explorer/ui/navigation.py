@@ -4,6 +4,8 @@ import streamlit as st
 
 from explorer.places import shipped
 
+_GOING = "going_to"
+
 _PAGES = {
     "overview": ("Overview", ":material/home:"),
     "map": ("Map", ":material/scatter_plot:"),
@@ -26,3 +28,19 @@ def page(name: str) -> st.Page:
 def pages() -> list[st.Page]:
     """All pages."""
     return [page(name) for name in _PAGES]
+
+
+def go_to(name: str) -> None:
+    """Change to the page ``name``, also when something else makes the page run again before the change has begun."""
+    st.session_state[_GOING] = name
+    st.switch_page(page(name))
+
+
+def arrive(at: st.Page) -> None:
+    """Go on to where ``go_to`` was to lead. Called by the entry point with the page that is about to run."""
+    name = st.session_state.get(_GOING)
+    if name is None:
+        return
+    if at.title != _PAGES[name][0]:
+        st.switch_page(page(name))
+    del st.session_state[_GOING]

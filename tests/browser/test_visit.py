@@ -27,7 +27,7 @@ def test_first_visit_shows_a_picture_and_asks_nobody_outside(serve, new_page, da
     )
     page.goto(server.url)
     expect(page.get_by_role("heading", name="Sample herd")).to_be_visible()
-    expect(page.get_by_text("simulated: no real animals")).to_be_visible()
+    expect(page.get_by_text("simulated: no real animals").first).to_be_visible()
     expect(page.locator("[data-testid=stImage] img")).to_be_visible()
     expect(page.get_by_text("7,762 of 7,762 shown")).to_be_visible()
     settle(page)

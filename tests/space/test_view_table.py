@@ -179,7 +179,9 @@ def test_a_projection_and_its_command_make_the_same_file(herd, tmp_path, capsys,
     frame = table(export)
     assert list(frame.columns) == ["observation_id", "x", "y", "z"][: 1 + choice.dims]
     assert frame["x"].isna().to_numpy().nonzero()[0].tolist() == [7]
-    assert export.facts["projection"]["remarks"] == ["1 of 40 observations have no vector and no place on the map"]
+    assert export.facts["embedding"]["remarks"] == [
+        "1 of 40 observations left out: a feature is missing in each of them"
+    ]
     assert len(export.facts["projection"]["explained_variance"]) == (3 if choice.method == "pca" else 0)
     assert again(export.facts["command"], tmp_path / "b.csv", herd) == export.content
 
