@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -28,6 +29,7 @@ FLAGS = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
@@ -55,6 +57,13 @@ class Server:
     process: subprocess.Popen[str]
 
 
+def own_port() -> int:
+    """A port that no other test's server has: two that look for a free one at once may find the same."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def start(study: Path | None, home: Path) -> Server:
     """Start the app as a user would, with a home folder of its own; None opens what the app opens by itself."""
     environment = os.environ | {
@@ -62,7 +71,16 @@ def start(study: Path | None, home: Path) -> Server:
         "XDG_CACHE_HOME": str(home / "cache"),
         "HOME": str(home),
     }
-    command = [sys.executable, "-m", "explorer.cli", "app", "--no-browser", *([str(study)] if study else [])]
+    command = [
+        sys.executable,
+        "-m",
+        "explorer.cli",
+        "app",
+        "--no-browser",
+        "--port",
+        str(own_port()),
+        *([str(study)] if study else []),
+    ]
     process = subprocess.Popen(
         command, cwd=home, env=environment, stdout=subprocess.PIPE, stderr=(home / "log").open("w"), text=True
     )

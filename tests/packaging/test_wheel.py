@@ -1,6 +1,7 @@
 """The wheel, built and installed in a clean virtual environment, works from any folder."""
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -62,7 +63,11 @@ def test_a_wheel_in_a_clean_environment_runs_from_any_folder(tmp_path):
         assert page.stdout.strip() == "fine", page.stdout + page.stderr[-2000:]
 
     server = subprocess.Popen(
-        [command, "app", "--no-browser"], cwd=elsewhere, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [command, "app", "--no-browser", "--port", str(_free_port())],
+        cwd=elsewhere,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     try:
         assert server.stdout is not None
@@ -80,6 +85,12 @@ def test_a_wheel_in_a_clean_environment_runs_from_any_folder(tmp_path):
     finally:
         server.terminate()
         server.wait(20)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _pinned(name: str) -> str:
