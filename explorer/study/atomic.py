@@ -27,6 +27,14 @@ def _named(path: Path) -> Path:
     return path
 
 
+def _unwritten(path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"could not be written: {error.strerror or error}",
+        where=str(path),
+        how="Free some space or choose a folder you may write to; nothing was changed",
+    )
+
+
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
     """Give a temporary path beside ``path``; on leaving without an error, flush it and rename it to ``path``.
@@ -43,11 +51,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise UserError(
-            f"could not be written: {error.strerror or error}",
-            where=str(path),
-            how="Free some space or choose a folder you may write to; nothing was changed",
-        ) from error
+        raise _unwritten(path, error) from error
     finally:
         with suppress(OSError):  # a name too long, or a folder that is a file: there is nothing to take away
             temporary.unlink()
@@ -78,11 +82,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         temporary.rename(path)
         _sync_folder(path.parent)
     except OSError as error:
-        raise UserError(
-            f"could not be written: {error.strerror or error}",
-            where=str(path),
-            how="Free some space or choose a folder you may write to; nothing was changed",
-        ) from error
+        raise _unwritten(path, error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
