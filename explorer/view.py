@@ -24,12 +24,20 @@ class _Frozen(BaseModel):
 
 
 class MapChoice(_Frozen):
-    """Which map of the latent space: how it is projected, into how many dimensions, how locally, from which seed."""
+    """Which map of the latent space: how it is projected, into how many dimensions, how locally, from which seed.
+
+    ``neighbours`` (UMAP's ``n_neighbors``, t-SNE's perplexity) takes the place of ``scale`` where it is given;
+    ``min_dist`` is UMAP's: how closely points may be packed. ``fast`` uses all cores and gives up that the same seed
+    gives the same map.
+    """
 
     method: Method = "pca"
     dims: Literal[2, 3] = 2
     scale: Scale = "balanced"
+    neighbours: Annotated[int, Field(ge=2, le=200)] | None = None
+    min_dist: Annotated[float, Field(ge=0, le=1)] = 0.1
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    fast: bool = False
 
 
 class VariableFilter(_Frozen):
@@ -52,22 +60,35 @@ class VariableFilter(_Frozen):
         return self
 
 
-class Selection(_Frozen):
-    """Observations picked out: everything inside the polygons drawn on one map, and single ones by their ids.
+class Stroke(_Frozen):
+    """One step of a selection: what lies inside a polygon drawn on a map, or single observations by their ids.
 
-    Polygons are in the coordinates of the map ``on`` of ``embedding``, so that the same view selects the same
-    points in any browser.
+    ``polygon`` is in the coordinates of the map ``on`` of ``embedding``, so that the same view selects the same
+    points in any browser. ``how`` says whether the observations join the selection or leave it.
     """
 
+    how: Literal["add", "remove"] = "add"
+    polygon: Polygon | None = None
     embedding: str | None = None
     on: MapChoice = MapChoice()
-    polygons: tuple[Polygon, ...] = ()
     ids: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _polygon_or_ids(self) -> "Stroke":
+        if (self.polygon is None) == (not self.ids):
+            raise ValueError("give a polygon or ids, one of the two")
+        return self
+
+
+class Selection(_Frozen):
+    """Observations picked out, stroke by stroke: each adds to what the ones before it left, or takes away from it."""
+
+    strokes: Annotated[tuple[Stroke, ...], Field(max_length=200)] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is drawn and nothing picked."""
-        return not self.polygons and not self.ids
+        return not self.strokes
 
 
 class View(_Frozen):
@@ -80,6 +101,8 @@ class View(_Frozen):
     filters: tuple[VariableFilter, ...] = ()
     selection: Selection = Selection()
     animal: str | None = None
+    card: Annotated[tuple[str, ...], Field(max_length=12)] = ()
+    """Variables named on the card of the point under the pointer."""
 
     def but(self, **changes: Any) -> "View":
         """This view with some fields changed; checked like a new one."""
@@ -89,7 +112,7 @@ class View(_Frozen):
 NO_COLOUR = "none"
 """The colour of a view that is meant to have none (a view without a colour is given the best one)."""
 
-_JSON_PARAMETERS = {"filters": "filter", "selection": "select"}
+_JSON_PARAMETERS = {"filters": "filter", "selection": "select", "card": "card"}
 """The view's fields that are one JSON parameter of the address each, with its name there."""
 
 
@@ -104,6 +127,8 @@ def to_query(view: View) -> dict[str, str]:
         value = getattr(view.map, name)
         if value != default:
             query[name] = str(value)
+    if view.card:
+        query["card"] = _compact(view.card)
     if view.filters:
         query["filter"] = _compact([f.model_dump(exclude_defaults=True) for f in view.filters])
     if not view.selection.is_empty:
@@ -117,8 +142,8 @@ def from_query(query: Mapping[str, str]) -> View:
     Raises UserError for a parameter that cannot be read.
     """
     raw: dict[str, Any] = {name: query[name] for name in ("study", "embedding", "colour", "animal") if name in query}
-    choice: dict[str, Any] = {name: query[name] for name in ("method", "scale") if name in query}
-    for name in ("dims", "seed"):
+    choice: dict[str, Any] = {name: query[name] for name in ("method", "scale", "min_dist", "fast") if name in query}
+    for name in ("dims", "seed", "neighbours"):
         if name in query:
             text = query[name]
             choice[name] = int(text) if text.isdecimal() and len(text) <= 10 else text

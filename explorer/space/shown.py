@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from explorer.errors import UserError
-from explorer.space.projections import Projection, project, quick, read_projection, settled
+from explorer.space.projections import NAMES, Projection, project, quick, read_projection, settled
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
-from explorer.view import Selection, VariableFilter, View
+from explorer.view import MapChoice, Selection, VariableFilter, View
 
 Mask = npt.NDArray[np.bool_]
 
@@ -99,28 +99,39 @@ def row_numbers(study: Study, ids: tuple[str, ...]) -> npt.NDArray[np.int64]:
 
 
 def selection_mask(study: Study, selection: Selection) -> tuple[Mask, str | None]:
-    """Which observations the selection holds, and a sentence when its map is not at hand."""
+    """Which observations the selection holds, and a sentence when a map it was drawn on is not at hand.
+
+    Strokes count in their order; a polygon takes all observations inside it on its own map, drawn or not.
+    """
     mask = np.zeros(len(study), dtype=bool)
-    mask[row_numbers(study, selection.ids)] = True
-    if not selection.polygons:
-        return mask, None
-    if selection.embedding is None or selection.embedding not in study.embedding_names or selection.on.dims != 2:
-        return mask, "The selection was drawn on a map that this study does not have."
-    embedding = study.embedding(selection.embedding)
-    drawn_on = _at_hand(study, embedding, selection)
-    if drawn_on is None:
-        return mask, (
-            f"The selection was drawn on a {selection.on.method} map of {selection.embedding} that has not been "
-            "computed here yet; open that map to see it."
-        )
-    for polygon in selection.polygons:
-        mask |= inside_polygon(drawn_on.coordinates, np.asarray(polygon))
+    places: dict[tuple[str, MapChoice], npt.NDArray[np.float32]] = {}
+    for stroke in selection.strokes:
+        if stroke.polygon is None:
+            mask[row_numbers(study, stroke.ids)] = stroke.how == "add"
+            continue
+        if stroke.embedding is None or stroke.embedding not in study.embedding_names or stroke.on.dims != 2:
+            return mask, "The selection was drawn on a map that this study does not have."
+        key = (stroke.embedding, settled(stroke.on))
+        if key not in places:
+            drawn_on = _at_hand(study, study.embedding(stroke.embedding), stroke.on)
+            if drawn_on is None:
+                return mask, (
+                    f"The selection was drawn on a {NAMES[stroke.on.method]} map of {stroke.embedding} that has not "
+                    "been computed here yet; open that map to see it."
+                )
+            places[key] = drawn_on.coordinates
+        mask[inside_polygon(places[key], np.asarray(stroke.polygon))] = stroke.how == "add"
     return mask, None
 
 
-def _at_hand(study: Study, embedding: Embedding, selection: Selection) -> Projection | None:
-    on = settled(selection.on)
+def _at_hand(study: Study, embedding: Embedding, choice: MapChoice) -> Projection | None:
+    on = settled(choice)
     return project(study, embedding, on) if quick(on) else read_projection(study, embedding, on)
+
+
+def _unknown_ids(study: Study, selection: Selection) -> int:
+    ids = {one for stroke in selection.strokes for one in stroke.ids}
+    return len(ids) - len(row_numbers(study, tuple(ids)))
 
 
 def shown(study: Study, view: View, projection: Projection | None) -> Shown:
@@ -128,6 +139,4 @@ def shown(study: Study, view: View, projection: Projection | None) -> Shown:
     filtered = filter_mask(study, view.filters)
     selected, unresolved = selection_mask(study, view.selection)
     placed = np.zeros(len(study), dtype=bool) if projection is None else projection.placed
-    ids = view.selection.ids
-    unknown = len(set(ids)) - len(row_numbers(study, ids))
-    return Shown(placed, filtered, selected & filtered, unresolved, unknown)
+    return Shown(placed, filtered, selected & filtered, unresolved, _unknown_ids(study, view.selection))

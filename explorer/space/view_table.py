@@ -66,9 +66,9 @@ def export_view(
     if projection is not None:
         view = view.but(map=projection.choice)  # PCA may stand in for a map that is still being made
     elif embedding is not None:
-        drawn = view.selection
-        if drawn.polygons and drawn.embedding in study.embedding_names:
-            project(study, study.embedding(str(drawn.embedding)), drawn.on, report)
+        for stroke in view.selection.strokes:
+            if stroke.polygon is not None and stroke.embedding in study.embedding_names:
+                project(study, study.embedding(str(stroke.embedding)), stroke.on, report)
         projection = project(study, embedding, view.map, report)
     seen = shown(study, view, projection)
     if seen.unresolved:
