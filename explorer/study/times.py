@@ -36,3 +36,18 @@ def _parse(values: pd.Series) -> npt.NDArray[np.datetime64]:
         return np.full(len(values), np.datetime64("NaT", "us"))
     dates = pd.to_datetime(values, format="ISO8601", errors="coerce", utc=True)
     return dates.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+
+
+def written(times: Times) -> pd.Series:
+    """``times`` as a table shows them: dates where no time of day is known, else to the second or finer; numbers stay.
+
+    Missing ones stay missing.
+    """
+    series = pd.Series(times)
+    if series.dtype.kind != "M":
+        return series
+    known = series.dropna()
+    if (known == known.dt.normalize()).all():
+        return series.dt.strftime("%Y-%m-%d")
+    whole_seconds = (known.dt.microsecond == 0).all()
+    return series.dt.strftime("%Y-%m-%dT%H:%M:%S" if whole_seconds else "%Y-%m-%dT%H:%M:%S.%f")

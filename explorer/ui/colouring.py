@@ -56,12 +56,13 @@ class Colouring:
 
 @dataclass(frozen=True)
 class Group:
-    """Points that look alike: one entry of the legend."""
+    """Points that look alike: one entry of the legend. ``value`` is their category, None for several."""
 
     label: str
     colour: str
     symbol: str
     rows: Rows
+    value: str | None
 
 
 def split_missing(colouring: Colouring, rows: Rows) -> tuple[Rows, Rows]:
@@ -70,10 +71,10 @@ def split_missing(colouring: Colouring, rows: Rows) -> tuple[Rows, Rows]:
     return rows[known], rows[~known]
 
 
-def groups(colouring: Colouring, rows: Rows, palette: Palette) -> list[Group]:
+def groups(colouring: Colouring, rows: Rows, palette: Palette, *, shapes_up_to: int = _SHAPES_UP_TO) -> list[Group]:
     """One group per category among ``rows``, in the categories' order; the rarest beyond 16 share a grey one.
 
-    Up to six categories differ in shape as well as colour.
+    Up to six categories differ in shape as well as colour, unless there are more rows than ``shapes_up_to``.
     """
     values = colouring.values
     codes = values.cat.codes.to_numpy()[rows]
@@ -86,14 +87,15 @@ def groups(colouring: Colouring, rows: Rows, palette: Palette) -> list[Group]:
     out = []
     rest = rows[~np.isin(codes, named)]
     if len(rest):
-        out.append(Group(f"other ({len(present) - len(named):,} more)", palette.missing, "circle", rest))
+        out.append(Group(f"other ({len(present) - len(named):,} more)", palette.missing, "circle", rest, None))
     order = np.argsort(codes, kind="stable")
     bounds = np.concatenate([[0], np.cumsum(sizes)])
     for place, code in enumerate(named):
-        shaped = len(named) <= len(SYMBOLS) and len(rows) <= _SHAPES_UP_TO
+        shaped = len(named) <= len(SYMBOLS) and len(rows) <= shapes_up_to
         symbol = SYMBOLS[place] if shaped else "circle"
         members = rows[order[bounds[code] : bounds[code + 1]]]
-        out.append(Group(str(values.cat.categories[code]), colours[place], symbol, members))
+        label = str(values.cat.categories[code])
+        out.append(Group(label, colours[place], symbol, members, label))
     return out
 
 
@@ -108,3 +110,11 @@ def scale_colours(scale: str, shares: npt.NDArray[np.float64]) -> list[str]:
     import plotly.colors
 
     return list(plotly.colors.sample_colorscale(scale, shares))
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """``#RRGGBB`` or Plotly's ``rgb(r, g, b)``, whose parts may be broken numbers, as three whole ones."""
+    if colour.startswith("rgb("):
+        red, green, blue = (round(float(part)) for part in colour[4:-1].split(","))
+        return red, green, blue
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -1,33 +1,26 @@
 """Pictures of observations as a grid: one element on the page, whatever their number."""
 
 import base64
-import io
 
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
-from PIL import Image
 
 from explorer.errors import UserError
 from explorer.study.study import Study
 from explorer.ui.plain import for_html
+from explorer.ui.thumbnails import thumbnail
 
 AT_ONCE = 48
 _SIDE = 112
 
 
 @st.cache_data(max_entries=4_000, show_spinner=False)
-def _thumbnail(study: str, data: tuple[object, ...], row: int, _study: Study) -> str | None:
+def _address(study: str, data: tuple[object, ...], row: int, _study: Study) -> str | None:
     """A picture as a data address; None when there is none. ``study`` and ``data`` say whose cache entry it is."""
     del study, data
-    picture = _study.picture(row)
-    if picture is None:
-        return None
-    small = picture.convert("RGB")
-    small.thumbnail((2 * _SIDE, 2 * _SIDE), Image.Resampling.LANCZOS)
-    stream = io.BytesIO()
-    small.save(stream, "WEBP", quality=80)
-    return "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+    content = thumbnail(_study, row, 2 * _SIDE)
+    return None if content is None else "data:image/webp;base64," + base64.b64encode(content).decode()
 
 
 def gallery(study: Study, stamp: tuple[object, ...], rows: npt.NDArray[np.int64], captions: list[str]) -> None:
@@ -35,7 +28,7 @@ def gallery(study: Study, stamp: tuple[object, ...], rows: npt.NDArray[np.int64]
     cells = []
     for row, caption in zip(rows, captions, strict=True):
         try:
-            source = _thumbnail(str(study.path), stamp, int(row), study)
+            source = _address(str(study.path), stamp, int(row), study)
             inner = f'<img src="{source}" alt="{for_html(caption)}">' if source else "<i>no picture</i>"
         except UserError as error:
             inner = f'<i title="{for_html(error)}">cannot be read</i>'

@@ -1,37 +1,40 @@
 """The Map page: choose a map, colour and filter it, select on it, look at what was selected, save it."""
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from explorer.engine import Job
 from explorer.errors import UserError
+from explorer.space.compass import Direction, directions
+from explorer.space.path import AnimalPath, animal_path
 from explorer.space.projections import NAMES, Projection, cache_path, project_at, settled
-from explorer.space.shown import Shown, selection_mask, shown
-from explorer.space.view_table import export_view, view_frame
+from explorer.space.shown import Shown, shown
 from explorer.study.embeddings import Embedding
-from explorer.study.export import manifest_text
 from explorer.study.study import Study
 from explorer.ui import jobs
 from explorer.ui.colouring import Colouring
-from explorer.ui.describe import variable_labels
-from explorer.ui.filters import drop_unfit_filters, filter_controls
-from explorer.ui.gallery import AT_ONCE, gallery
+from explorer.ui.filters import drop_unfit_filters
+from explorer.ui.map.acts import after
+from explorer.ui.map.columns import MAX_DRAWN, Columns
+from explorer.ui.map.component import On, latent_map
+from explorer.ui.map.message import drawn_count, geometry_of, message
+from explorer.ui.map_controls import card_fields, look_controls, map_controls
 from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, projection_at_hand
+from explorer.ui.observations import addresses
 from explorer.ui.overview import no_embedding
 from explorer.ui.palette import palette
 from explorer.ui.plain import count, for_markdown
-from explorer.ui.scatter import MAX_DRAWN, drawn_rows, figure
+from explorer.ui.plotly_map import limit_note, plotly_map
+from explorer.ui.scatter import Drawing
+from explorer.ui.selected import selected_panel
 from explorer.ui.state import propose, view
 from explorer.ui.studies import stamp
-from explorer.view import NO_COLOUR, MapChoice, Selection, View
+from explorer.view import MapChoice
 
-_METHODS = {name.lower(): label for name, label in (("pca", "PCA"), ("tsne", "t-SNE"), ("umap", "UMAP"))}
-_SCALES = ("local", "balanced", "global")
-_TABLE_ROWS = 2_000
-_MAX_CLICKED = 500
+_HEIGHT = 640
+_NO_WEBGL2 = "map_without_webgl2"
 _NOTICE = (
     "Sizes of groups, gaps between them and how dense they look mean little on a {name} map: read who is near whom, "
     "and check it against PCA."
@@ -50,70 +53,27 @@ def show(study: Study) -> None:
     stamped = stamp(str(study.path))
     embedding = opened_embedding(study, stamped, name)
     drop_unfit_filters(study)
-    _controls(study)
+    map_controls(study)
     projection = projection_at_hand(study, embedding, view().map)
     if projection is None:
         projection = _made(study, embedding)
     colours = colouring(study, stamped, view(), projection)
     seen = shown(study, view(), projection)
-    _colour_and_filter(study, colours)
-    _status(embedding, projection, seen)
-    _drawing(study, projection, seen, colours)
-    _selected(study, projection, seen, colours, stamped)
+    look_controls(study, colours)
+    drawing = _drawing(projection)
+    status = _status(study, embedding, projection, seen, drawing)
+    path = None
+    if view().animal is not None:
+        path = animal_path(study, str(view().animal), projection.coordinates)
+    if drawing is None:
+        _latent_map(study, stamped, embedding, projection, seen, colours, path, status)
+    else:
+        plotly_map(study, projection, seen, colours, path, drawing)
+    _path_note(path, projection)
+    selected_panel(study, projection, seen, colours, stamped)
 
 
-# --- choosing the map ------------------------------------------------------------------------------------
-
-
-def _controls(study: Study) -> None:
-    chosen = view().map
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    st.session_state["map_embedding"] = view().embedding
-    row.selectbox(
-        "Embedding",
-        study.embedding_names,
-        key="map_embedding",
-        on_change=lambda: propose(view().but(embedding=st.session_state["map_embedding"])),
-        help="The vectors that the map is made of.",
-        width=210,
-    )
-    st.session_state["map_method"] = chosen.method
-    row.segmented_control(
-        "Method",
-        list(_METHODS),
-        key="map_method",
-        format_func=_METHODS.__getitem__,
-        on_change=lambda: _choose(method=st.session_state["map_method"]),
-        help="PCA: a straight look along the directions of most variance, at once, distances kept as far as a plane "
-        "can. t-SNE and UMAP: keep neighbours together, bend the rest; they take a while.",
-        width="content",
-    )
-    st.session_state["map_dims"] = chosen.dims
-    row.segmented_control(
-        "Dimensions",
-        [2, 3],
-        key="map_dims",
-        format_func=lambda dims: f"{dims}-D",
-        on_change=lambda: _choose(dims=st.session_state["map_dims"]),
-        width="content",
-    )
-    if chosen.method != "pca":
-        st.session_state["map_scale"] = chosen.scale
-        row.select_slider(
-            "What to keep",
-            _SCALES,
-            key="map_scale",
-            on_change=lambda: _choose(scale=st.session_state["map_scale"]),
-            help="Local: small groups of close neighbours come apart. Global: the large shape is kept at the cost of "
-            "detail. (UMAP: 5, 15 or 100 neighbours; t-SNE: perplexity 10, 30 or 100.)",
-            width=230,
-        )
-
-
-def _choose(**changes: object) -> None:
-    # A segmented control can be clicked off; that leaves the choice as it was.
-    kept = {name: value for name, value in changes.items() if value is not None}
-    propose(view().but(map=MapChoice.model_validate({**view().map.model_dump(), **kept})))
+# --- making the map --------------------------------------------------------------------------------------
 
 
 def _made(study: Study, embedding: Embedding) -> Projection:
@@ -150,238 +110,116 @@ def _say_why(failed: Job[object]) -> None:
         st.error(str(error), icon=":material/error:")
 
 
-# --- colour, filters, finding an animal ------------------------------------------------------------------
+# --- what is drawn, and how ------------------------------------------------------------------------------
 
 
-def _colour_and_filter(study: Study, colours: Colouring | None) -> None:
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
-    options = [NO_COLOUR, *study.variables]
-    said = variable_labels(study)
-    st.session_state["map_colour"] = colours.name if colours else NO_COLOUR
-    row.selectbox(
-        "Colour by",
-        options,
-        key="map_colour",
-        format_func=lambda name: "nothing" if name == NO_COLOUR else said[name],
-        on_change=lambda: propose(view().but(colour=st.session_state["map_colour"])),
-        width=210,
-    )
-    if study.animal is not None:
-        animals = [str(label) for label in study.animal.cat.categories]
-        st.session_state["map_animal"] = view().animal if view().animal in animals else None
-        row.selectbox(
-            "Find an animal",
-            animals,
-            index=None,
-            key="map_animal",
-            placeholder="type its name",
-            on_change=lambda: propose(view().but(animal=st.session_state["map_animal"])),
-            width=250,
+def _drawing(projection: Projection) -> Drawing | None:
+    """How Plotly draws the map; None when WebGL2 does."""
+    if projection.choice.dims == 3:
+        return "3-D"
+    lacks: Drawing | None = st.session_state.get(_NO_WEBGL2)
+    if lacks is not None:
+        st.info(
+            "This browser has no WebGL2, so the plain map is shown: fewer points, no pictures and no paths. "
+            "Another browser, or its setting for hardware acceleration, brings the full one.",
+            icon=":material/browser_updated:",
         )
-    with row:
-        filter_controls(study)
+    return lacks
 
 
-def _status(embedding: Embedding, projection: Projection, seen: Shown) -> None:
+def _status(
+    study: Study, embedding: Embedding, projection: Projection, seen: Shown, drawing: Drawing | None
+) -> list[str]:
+    """Say what is shown of what; returns the same as lines for the saved picture."""
     total, visible = seen.total, int(seen.visible.sum())
-    parts = [f"**{visible:,} of {total:,} shown**"]
+    parts = [f"{visible:,} of {total:,} shown"]
     if view().filters:
         parts.append(f"{total - int(seen.filtered.sum()):,} filtered out (grey)")
-    limit = MAX_DRAWN[projection.choice.dims]
-    placed = int(seen.placed.sum())
-    if placed > limit:
-        parts.append(
-            f"a random {limit:,} of {placed:,} points are drawn, since a browser cannot select among more; a lasso "
+    if drawing is not None:
+        limited = limit_note(projection, drawing)
+    else:
+        placed, drawn = int(projection.placed.sum()), drawn_count(study, projection)
+        limited = (
+            f"a random {drawn:,} of {placed:,} points are drawn, since a browser draws at most {MAX_DRAWN:,}; a lasso "
             "takes all points inside it, drawn or not"
-            if projection.choice.dims == 2
-            else f"a random {limit:,} of {placed:,} points are drawn, since 3-D becomes slow beyond"
+            if drawn < placed
+            else None
         )
+    if limited:
+        parts.append(limited)
+    st.markdown(" · ".join([f"**{parts[0]}**", *parts[1:]]))
     remarks = [remark.rstrip(".") for remark in (*embedding.remarks, *projection.remarks)]
-    st.markdown(" · ".join(parts))
-    if remarks:
-        st.caption(
-            ":material/info: " + for_markdown(". ".join(remark[0].upper() + remark[1:] for remark in remarks)) + "."
-        )
+    said = ". ".join(remark[0].upper() + remark[1:] for remark in remarks)
+    if said:
+        st.caption(f":material/info: {for_markdown(said)}.")
     if projection.choice.method != "pca":
         st.caption(":material/warning: " + _NOTICE.format(name=NAMES[projection.choice.method]))
+    simulated = ["Simulated: no real animals"] if study.spec.study.simulated else []
+    return [". ".join([" · ".join(parts), *simulated]) + ".", said + "." if said else ""]
 
 
-# --- the drawing and the selection -----------------------------------------------------------------------
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _geometry(path: str, _projection: Projection) -> Columns:
+    del path
+    return geometry_of(_projection)
 
 
-def _drawing(study: Study, projection: Projection, seen: Shown, colours: Colouring | None) -> None:
-    rows = drawn_rows(projection, seen)
-    flat = projection.choice.dims == 2
-    found = None
-    if study.animal is not None and view().animal is not None:
-        found = np.flatnonzero((study.animal == view().animal).to_numpy() & projection.placed)
-    fig = figure(
-        projection,
-        seen,
-        rows,
-        colours,
-        palette(),
-        hover=_hover(study, len(rows)),
-        selecting=flat,
-        animal_rows=found,
-    )
-    key = f"map-{view().embedding}-{'-'.join(str(part) for part in projection.choice.model_dump().values())}"
-    said = f"coloured by {colours.title}" if colours else "without colours"
-    st.plotly_chart(
-        fig,
-        theme=None,
-        key=key,
-        on_select=(lambda: _picked(study, projection.choice, key)) if flat else "ignore",
-        selection_mode=("points", "box", "lasso"),
-        config={
-            "scrollZoom": True,
-            "displaylogo": False,
-            "modeBarButtonsToRemove": ["toImage"] if not flat else [],
-        },
-        alt=f"{NAMES[projection.choice.method]} map of {len(rows):,} observations, {said}",
-    )
-    if flat:
-        st.caption("Draw around points to select them; hold shift to add. Double-click clears. Scroll zooms.")
-    else:
-        st.caption("Drag turns the map. Select on the 2-D map.")
+@st.cache_data(max_entries=16, show_spinner=False)
+def _compass(path: str, stamped: tuple[object, ...], _study: Study, _projection: Projection) -> list[Direction]:
+    del path, stamped
+    return directions(_study, _projection.coordinates)
 
 
-def _hover(study: Study, drawn: int) -> pd.Series:
-    """The first line of each hover label: the animal and the time, or the id."""
-    if study.animal is None:
-        return study.ids.to_pandas()
-    label = study.animal.astype(object).fillna("unknown animal").astype(str)
-    if study.time is not None and drawn <= 20_000:
-        times = pd.Series(study.time)
-        when = times.dt.strftime("%Y-%m-%d") if times.dtype.kind == "M" else times.map("{:g}".format)
-        label = label + " · " + when.fillna("no date")
-    return label
-
-
-def _picked(study: Study, on: MapChoice, key: str) -> None:
-    """Turn what was drawn into a selection: polygons in the map's own coordinates, or the rows clicked."""
-    event = st.session_state[key].selection
-    polygons = [
-        *(_polygon(lasso["x"], lasso["y"]) for lasso in event.get("lasso", [])),
-        *(_box(box["x"], box["y"]) for box in event.get("box", [])),
-    ]
-    polygons = [polygon for polygon in polygons if len(polygon) >= 3]
-    rows = [] if polygons else [int(point["customdata"]) for point in event.get("points", []) if "customdata" in point]
-    ids = tuple(str(study.ids[row]) for row in rows[:_MAX_CLICKED])
-    current = view()
-    propose(
-        current.but(
-            selection=Selection(
-                embedding=current.embedding if polygons else None,
-                on=on if polygons else MapChoice(),
-                polygons=tuple(polygons),
-                ids=ids,
-            )
-        )
-    )
-
-
-def _polygon(xs: list[float], ys: list[float]) -> tuple[tuple[float, float], ...]:
-    # Four digits of the map's extent are finer than a screen; more would only lengthen the address.
-    reach = max((max(map(abs, xs), default=1.0), max(map(abs, ys), default=1.0), 1e-12))
-    digits = int(3 - np.floor(np.log10(reach)))
-    step = max(1, len(xs) // 400)
-    return tuple(
-        (round(float(x), digits), round(float(y), digits)) for x, y in zip(xs[::step], ys[::step], strict=True)
-    )
-
-
-def _box(xs: list[float], ys: list[float]) -> tuple[tuple[float, float], ...]:
-    (x1, x2), (y1, y2) = (min(xs), max(xs)), (min(ys), max(ys))
-    return _polygon([x1, x2, x2, x1], [y1, y1, y2, y2])
-
-
-def _clear() -> None:
-    propose(view().but(selection=Selection()))
-
-
-def _selected(
+def _latent_map(
     study: Study,
+    stamped: tuple[object, ...],
+    embedding: Embedding,
     projection: Projection,
     seen: Shown,
     colours: Colouring | None,
-    stamped: tuple[object, ...],
+    path: AnimalPath | None,
+    foot: list[str],
 ) -> None:
-    if seen.unresolved:
-        st.warning(seen.unresolved, icon=":material/select_all:")
-    if seen.unknown_ids:
-        st.warning(f"{seen.unknown_ids:,} of the selected ids are not in this study.", icon=":material/select_all:")
-    rows = np.flatnonzero(seen.selected)
-    chosen = not view().selection.is_empty
-    title, clear, save, how = st.columns([3, 1.1, 2.2, 2.4], vertical_alignment="center")
-    if chosen:
-        everything = selection_mask(study, view().selection)[0]
-        hidden = int(everything.sum()) - len(rows)
-        title.subheader(f"{count(len(rows), 'observation')} selected")
-        if hidden:
-            title.caption(f"{hidden:,} more inside the outline are filtered out")
-        clear.button("Clear", on_click=_clear, icon=":material/deselect:", width="stretch")
-    else:
-        title.subheader("Nothing selected")
-        title.caption("The CSV then holds everything that passes the filters.")
-    _downloads(study, projection, seen, save, how)
-    if not len(rows):
+    card, pictures = addresses(study, stamped, card_fields(study, colours))
+    where = str(cache_path(study, embedding, projection.choice))
+    said = message(
+        study,
+        view(),
+        projection,
+        seen,
+        colours,
+        palette(),
+        geometry=_geometry(where, projection),
+        compass=_compass(where, stamped, study, projection),
+        path=path,
+        card=card,
+        pictures=pictures,
+        foot=[line for line in foot if line],
+        height=_HEIGHT,
+    )
+
+    def heard(act: Mapping[str, Any], on: On | None) -> None:
+        if act.get("do") == "no_webgl2":
+            st.session_state[_NO_WEBGL2] = "WebGL" if act.get("webgl") else "SVG"
+            return
+        try:
+            propose(after(view(), act, study=study, on=on, colour=colours.name if colours else None))
+        except UserError as error:
+            st.toast(str(error), icon=":material/error:")
+
+    latent_map(said, on=(embedding.name, projection.choice), heard=heard)
+
+
+def _path_note(path: AnimalPath | None, projection: Projection) -> None:
+    if path is None:
         return
-    views = ["Pictures", "Table"] if study.has_pictures else ["Table"]
-    picked = st.segmented_control("Show as", views, default=views[0], key="selected_as", label_visibility="collapsed")
-    if picked == "Pictures":
-        _pictures(study, rows, colours, stamped)
-    else:
-        frame = view_frame(study, view(), projection, seen)
-        if len(frame) > _TABLE_ROWS:
-            st.caption(f"The first {_TABLE_ROWS:,} of {len(frame):,}; the CSV holds all.")
-        st.dataframe(frame.head(_TABLE_ROWS), hide_index=True)
-
-
-def _downloads(study: Study, projection: Projection, seen: Shown, save: DeltaGenerator, how: DeltaGenerator) -> None:
-    """Two buttons: the table, and how it was made. Both are made only when clicked."""
-    at: View = view()
-    kind = "shown" if at.selection.is_empty else "selection"
-    file = f"{study.path.name}-{kind}.csv"
-    nothing = not (seen.filtered if at.selection.is_empty else seen.selected).any() or seen.unresolved is not None
-    save.download_button(
-        "Save as CSV",
-        data=lambda: export_view(study, at, file=file, projection=projection).content,
-        file_name=file,
-        mime="text/csv",
-        on_click="ignore",
-        disabled=nothing,
-        type="primary",
-        icon=":material/download:",
-        width="stretch",
-    )
-    how.download_button(
-        "How it was made",
-        data=lambda: manifest_text(export_view(study, at, file=file, projection=projection).facts),
-        file_name=f"{file}.manifest.json",
-        mime="application/json",
-        on_click="ignore",
-        disabled=nothing,
-        icon=":material/receipt_long:",
-        width="stretch",
-        help="Data hash, settings, filters, versions, and the command that makes the same file again.",
-    )
-
-
-def _pictures(
-    study: Study, rows: npt.NDArray[np.int64], colours: Colouring | None, stamped: tuple[object, ...]
-) -> None:
-    pages = -(-len(rows) // AT_ONCE)
-    place = 0
-    if pages > 1:
-        place = st.number_input(f"Page of {pages:,}", 1, pages, 1, key="pictures_page", width=160) - 1
-    part = rows[place * AT_ONCE : (place + 1) * AT_ONCE]
-    first = _hover(study, len(part)).iloc[part].astype(str)
-    if colours is None:
-        captions = list(first)
-    else:
-        values = colours.values.iloc[part]
-        shown_as = values.map("{:.4g}".format) if values.dtype.kind == "f" else values.astype(object)
-        captions = [f"{a}\n{colours.name}: {b}" for a, b in zip(first, shown_as.fillna("missing"), strict=True)]
-    st.caption(f"Pictures {place * AT_ONCE + 1:,} to {place * AT_ONCE + len(part):,} of {len(rows):,}.")
-    gallery(study, stamped, part, captions)
+    parts = [f"**{for_markdown(path.animal)}**: {count(len(path.rows), 'date')} in order"]
+    if len(path.others):
+        parts.append(f"{count(len(path.others), 'other observation')} ringed")
+    if path.undated:
+        parts.append(f"{path.undated:,} without a date")
+    if path.unplaced:
+        parts.append(f"{path.unplaced:,} without a vector")
+    if projection.choice.method != "pca":
+        parts.append(f"how far it goes on a {NAMES[projection.choice.method]} map means little")
+    st.caption(":material/route: " + " · ".join(parts))

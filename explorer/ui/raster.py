@@ -2,10 +2,10 @@
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageColor
+from PIL import Image
 
 from explorer.space.projections import Projection
-from explorer.ui.colouring import Colouring, groups, scale_colours, split_missing
+from explorer.ui.colouring import Colouring, groups, rgb, scale_colours, split_missing
 from explorer.ui.palette import Palette
 
 _STEPS = 256
@@ -62,14 +62,7 @@ def _rgb(rows: npt.NDArray[np.int64], colouring: Colouring | None, palette: Pale
 
 
 def _parsed(colours: list[str]) -> npt.NDArray[np.uint8]:
-    return np.array([ImageColor.getrgb(_whole(colour)) for colour in colours], dtype=np.uint8)
-
-
-def _whole(colour: str) -> str:
-    """Plotly's ``rgb(1.5, 2, 3)`` with whole numbers, which is all that Pillow reads."""
-    if not colour.startswith("rgb("):
-        return colour
-    return "rgb(" + ",".join(str(round(float(part))) for part in colour[4:-1].split(",")) + ")"
+    return np.array([rgb(colour) for colour in colours], dtype=np.uint8)
 
 
 def _uppermost(places: npt.NDArray[np.float64], radius: float, size: tuple[int, int]) -> npt.NDArray[np.int64]:

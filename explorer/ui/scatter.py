@@ -1,7 +1,11 @@
-"""The map drawn by Plotly: one figure of a projection, coloured by a variable."""
+"""The map drawn by Plotly: one figure of a projection, coloured by a variable.
+
+In three dimensions, and in two where the browser has no WebGL2.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,25 +18,29 @@ from explorer.ui.colouring import MISSING, Colouring, groups, split_missing
 from explorer.ui.palette import Palette
 from explorer.ui.plain import for_plotly
 
-MAX_DRAWN = {2: 150_000, 3: 20_000}
-"""Points drawn at most. In 2-D: a selected point costs the browser's message about 134 bytes, and past 25 MB (some
-186,000 points) the message is lost; in 3-D: Plotly's drawing becomes slow."""
+Drawing = Literal["3-D", "WebGL", "SVG"]
 
-_HOVER_TEXT_UP_TO = 20_000
+MAX_DRAWN: dict[Drawing, int] = {"3-D": 20_000, "WebGL": 150_000, "SVG": 5_000}
+"""Points drawn at most. In 3-D and without WebGL, Plotly becomes slow; with it, a selected point costs the browser's
+message some 134 bytes, and past 25 MB (186,000 points) the message is lost."""
+
+HOVER_TEXT_UP_TO = 20_000
 
 _FEW, _SHARES = 1_000, 5
 """With more points than this, each category is drawn in five parts, in turn with the others: the last would else hide
 the first."""
 
+Trace: TypeAlias = Any  # go.Scattergl, go.Scatter or go.Scatter3d; Plotly has no types
+
 _IN_LEGEND_BY_ANOTHER = {"showlegend": False}
 
 
-def drawn_rows(projection: Projection, seen: Shown) -> npt.NDArray[np.int64]:
+def drawn_rows(projection: Projection, seen: Shown, drawing: Drawing) -> npt.NDArray[np.int64]:
     """Rows that are drawn: all that have a place, or a fixed random sample of them when they are too many.
 
     The sample takes what passes the filters first.
     """
-    limit = MAX_DRAWN[projection.choice.dims]
+    limit = MAX_DRAWN[drawing]
     rows = np.flatnonzero(projection.placed)
     if len(rows) <= limit:
         return rows
@@ -48,18 +56,19 @@ def figure(
     colouring: Colouring | None,
     palette: Palette,
     *,
+    drawing: Drawing,
     hover: pd.Series | None = None,
-    height: int = 620,
+    height: int = 640,
     selecting: bool = True,
     animal_rows: npt.NDArray[np.int64] | None = None,
 ) -> go.Figure:
-    """The figure of the points ``rows``. ``hover`` gives each observation's first line in the hover label.
+    """The figure of the points ``rows``. ``hover``, indexed by row, gives the first line of a label.
 
     Each point carries its row number in ``customdata``, since Plotly's own numbers restart in every trace.
     """
     visible = rows[seen.filtered[rows]]
     hidden = rows[~seen.filtered[rows]]
-    painter = _Painter(projection, seen, palette, hover, len(rows), selecting)
+    painter = _Painter(projection, seen, palette, drawing, hover, len(rows), selecting)
     fig = go.Figure()
     if len(hidden):
         fig.add_trace(painter.trace(hidden, "filtered out", {"color": palette.missing, "opacity": 0.15}, dim=True))
@@ -76,13 +85,18 @@ class _Painter:
     projection: Projection
     seen: Shown
     palette: Palette
+    drawing: Drawing
     hover: pd.Series | None
     total: int
     selecting: bool
 
     @property
     def flat(self) -> bool:
-        return self.projection.choice.dims == 2
+        return self.drawing != "3-D"
+
+    @property
+    def kind(self) -> type[go.Scattergl | go.Scatter | go.Scatter3d]:
+        return {"3-D": go.Scatter3d, "WebGL": go.Scattergl, "SVG": go.Scatter}[self.drawing]
 
     @property
     def size(self) -> float:
@@ -101,7 +115,7 @@ class _Painter:
         *,
         said: pd.Series | None = None,
         dim: bool = False,
-    ) -> go.Scattergl | go.Scatter3d:
+    ) -> Trace:
         places = self.projection.coordinates[rows]
         axes = dict(zip("xyz", places.T, strict=False))
         options: dict[str, object] = {
@@ -114,39 +128,33 @@ class _Painter:
         }
         if dim:
             options |= {"hoverinfo": "skip"}
-        elif self.total <= _HOVER_TEXT_UP_TO:
+        elif self.total <= HOVER_TEXT_UP_TO:
             options |= {"hovertemplate": "%{text}<extra></extra>", "text": self._text(rows, name, said)}
         else:
             options |= {"hovertemplate": f"{for_plotly(name)}<extra></extra>"}
-        if not self.flat:
-            return go.Scatter3d(options)
-        if self.selecting and self.seen.selected.any():
+        if self.flat and self.selecting and self.seen.selected.any():
             options |= {
                 "selectedpoints": np.flatnonzero(self.seen.selected[rows]),
                 "selected": {"marker": {"opacity": 1.0, "size": self.size * 1.15}},
                 "unselected": {"marker": {"opacity": 0.13, "color": self.palette.missing}},
             }
-        return go.Scattergl(options)
+        return self.kind(options)
 
-    def legend_entry(self, name: str, marker: Mapping[str, object]) -> go.Scattergl | go.Scatter3d:
+    def legend_entry(self, name: str, marker: Mapping[str, object]) -> Trace:
         """A trace without points, whose mark in the legend is not faded as the points are."""
-        kind = go.Scattergl if self.flat else go.Scatter3d
         nowhere = {axis: [None] for axis in ("xy" if self.flat else "xyz")}
         plain = for_plotly(name)
-        return kind(nowhere, mode="markers", name=plain, legendgroup=plain, marker={"size": self.size, **marker})
+        return self.kind(nowhere, mode="markers", name=plain, legendgroup=plain, marker={"size": self.size, **marker})
 
     def _text(self, rows: npt.NDArray[np.int64], name: str, said: pd.Series | None) -> list[str]:
-        first = (
-            self.hover.iloc[rows].astype(str) if self.hover is not None else pd.Series(rows + 1).map("row {}".format)
-        )
+        first = self.hover.loc[rows] if self.hover is not None else pd.Series(rows + 1).map("row {}".format)
         second = said.iloc[rows].astype(str) if said is not None else pd.Series([name] * len(rows))
         return [f"{for_plotly(a)}<br>{for_plotly(b)}" for a, b in zip(first, second, strict=True)]
 
-    def ring(self, rows: npt.NDArray[np.int64]) -> go.Scattergl | go.Scatter3d:
+    def ring(self, rows: npt.NDArray[np.int64]) -> Trace:
         """Circles around one animal's points."""
         places = self.projection.coordinates[rows]
-        kind = go.Scattergl if self.flat else go.Scatter3d
-        return kind(
+        return self.kind(
             **dict(zip("xyz", places.T, strict=False)),
             mode="markers",
             name="the animal looked for",
@@ -160,7 +168,7 @@ class _Painter:
         )
 
 
-def _coloured(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring | None) -> list[go.Scattergl]:
+def _coloured(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring | None) -> list[Trace]:
     if colouring is None:
         return [painter.trace(rows, "observations", {"color": painter.palette.accent})]
     known, unknown = split_missing(colouring, rows)
@@ -169,7 +177,7 @@ def _coloured(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouri
     if not colouring.by_category:
         return [*traces, _by_number(painter, known, colouring)]
     shares = _SHARES if painter.total > _FEW else 1
-    layers: list[list[go.Scattergl]] = [[] for _ in range(shares)]
+    layers: list[list[Trace]] = [[] for _ in range(shares)]
     for group in groups(colouring, known, painter.palette):
         marker = {"color": group.colour, "symbol": group.symbol if painter.flat else "circle"}
         said = colouring.values if group.label.startswith("other (") else None
@@ -181,7 +189,7 @@ def _coloured(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouri
     return traces + [trace for layer in layers for trace in layer]
 
 
-def _by_number(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring) -> go.Scattergl:
+def _by_number(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colouring) -> Trace:
     low, high = colouring.limits(rows)
     marker = {
         "color": colouring.values.to_numpy(dtype=np.float32)[rows],

@@ -36,10 +36,12 @@ def serve(study: Path | None, *, port: int | None, browser: bool) -> None:
     from starlette.middleware import Middleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+    from explorer.ui.observations import routes
+
     warm_up.start(study or sample_study())
     # Streamlit looks at the host of its web socket alone; every other answer, too, is only for this machine's names.
     only_here = Middleware(TrustedHostMiddleware, allowed_hosts=config["server.allowedHosts"])
-    st.App(Path(__file__).parents[1] / "app.py", middleware=[only_here]).run(config=config)
+    st.App(Path(__file__).parents[1] / "app.py", middleware=[only_here], routes=routes()).run(config=config)
 
 
 def hardened_config() -> dict[str, Any]:

@@ -1,0 +1,118 @@
+// What the colours mean; a click on a category, or a drag along the scale, filters.
+
+const SHAPE_PATHS = {
+  circle: "M8 2a6 6 0 1 1 0 12A6 6 0 1 1 8 2z",
+  square: "M3 3h10v10H3z",
+  diamond: "M8 1l7 7-7 7-7-7z",
+  "triangle-up": "M8 2l7 12H1z",
+  cross: "M6 1h4v5h5v4h-5v5H6v-5H1V6h5z",
+  x: "M2 4.5L4.5 2 8 5.5 11.5 2 14 4.5 10.5 8l3.5 3.5-2.5 2.5L8 10.5 4.5 14 2 11.5 5.5 8z",
+};
+
+class Legend {
+  // `act({do: "categories", value, add})` or `act({do: "range", low, high})`; null bounds take the filter away.
+  constructor(element, act) {
+    this.element = element;
+    this.act = act;
+    this.drawn = "";
+  }
+
+  update(said) {
+    const now = JSON.stringify(said);
+    if (now === this.drawn) return;
+    this.drawn = now;
+    this.element.hidden = !said;
+    if (!said) return;
+    const parts = [make("h4", "", said.title)];
+    parts.push(...(said.kind === "categories" ? [this.categories(said)] : [this.scale(said)]));
+    if (said.note) parts.push(make("small", "", said.note));
+    this.element.replaceChildren(...parts);
+  }
+
+  categories(said) {
+    const list = make("div", "entries");
+    list.setAttribute("role", "group");
+    list.setAttribute("aria-label", `Filter by ${said.title}`);
+    for (const entry of said.entries) list.append(this.entry(entry));
+    return list;
+  }
+
+  entry(entry) {
+    const button = make("button", entry.on ? "" : "off");
+    button.type = "button";
+    const mark = svg(SHAPE_PATHS[entry.shape] ?? SHAPE_PATHS.circle, "mark");
+    mark.style.color = entry.colour;
+    button.append(mark, make("span", "", entry.label), make("small", "", entry.count.toLocaleString("en")));
+    if (entry.value === null && !entry.missing) {
+      button.disabled = true; // several categories in one entry cannot be filtered by it
+    } else {
+      button.title = `Show only ${entry.label} (Shift: also, or not, beside the others)`;
+      button.setAttribute("aria-pressed", String(entry.on));
+      button.onclick = (event) =>
+        this.act({ do: "categories", value: entry.value, missing: !!entry.missing, add: event.shiftKey });
+    }
+    return button;
+  }
+
+  scale(said) {
+    const box = make("div", "scale");
+    const bar = make("div", "bar");
+    bar.style.background = `linear-gradient(to top, ${said.ramp.join(",")})`;
+    bar.tabIndex = 0;
+    bar.setAttribute("role", "group");
+    bar.setAttribute("aria-label", `${said.title}, from ${said.low} to ${said.high}. Drag along it to filter.`);
+    bar.title = "Drag along the scale to show only a part of it; click to show all";
+    const share = (value) => (value - said.from) / (said.to - said.from || 1);
+    const window_ = make("div", "range");
+    const put = (a, b) => {
+      window_.hidden = false;
+      window_.style.bottom = `${100 * Math.max(0, Math.min(a, b))}%`;
+      window_.style.top = `${100 * (1 - Math.min(1, Math.max(a, b)))}%`;
+    };
+    window_.hidden = true;
+    if (said.range) put(said.range[0] === null ? 0 : share(said.range[0]), said.range[1] === null ? 1 : share(said.range[1]));
+    let from = null;
+    const at = (event) => {
+      const box = bar.getBoundingClientRect();
+      return Math.min(1, Math.max(0, 1 - (event.clientY - box.top) / box.height));
+    };
+    bar.onpointerdown = (event) => {
+      from = at(event);
+      bar.setPointerCapture(event.pointerId);
+    };
+    bar.onpointermove = (event) => from !== null && put(from, at(event));
+    bar.onpointerup = (event) => {
+      if (from === null) return;
+      const to = at(event);
+      const ends = [Math.min(from, to), Math.max(from, to)].map((part) => said.from + part * (said.to - said.from));
+      // The scale's ends stand for all that lies beyond them.
+      if (Math.abs(to - from) < 0.02) this.act({ do: "range", low: null, high: null });
+      else this.act({ do: "range", low: Math.min(from, to) < 0.005 ? null : ends[0], high: Math.max(from, to) > 0.995 ? null : ends[1] });
+      from = null;
+    };
+    bar.append(window_);
+    const ticks = make("div", "ticks");
+    for (const tick of said.ticks) {
+      const label = make("span", "", tick.label);
+      label.style.bottom = `${100 * share(tick.value)}%`;
+      ticks.append(label);
+    }
+    box.append(bar, ticks);
+    const whole = make("div");
+    whole.append(box);
+    if (said.missing) whole.append(this.entry(said.missing));
+    return whole;
+  }
+}
+
+function svg(path, className = "") {
+  const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  icon.setAttribute("viewBox", "0 0 16 16");
+  icon.setAttribute("aria-hidden", "true");
+  if (className) icon.setAttribute("class", className);
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  shape.setAttribute("d", path);
+  shape.setAttribute("fill", "currentColor");
+  icon.append(shape);
+  return icon;
+}

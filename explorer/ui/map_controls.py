@@ -1,0 +1,203 @@
+"""The controls above the map: which map, what it is coloured by, whose path is drawn, what the card says."""
+
+import difflib
+
+import pandas as pd
+import streamlit as st
+
+from explorer.space.projections import NAMES
+from explorer.study.study import Study
+from explorer.ui.colouring import Colouring
+from explorer.ui.describe import variable_labels
+from explorer.ui.filters import filter_controls
+from explorer.ui.state import propose, view
+from explorer.view import NO_COLOUR, MapChoice
+
+_SCALES = ("local", "balanced", "global")
+_MOST_ON_CARD = 12
+_MOST_TASKS = 4
+_MOST_LISTED = 5_000
+_MOST_SEARCHED = 50_000
+
+
+def map_controls(study: Study) -> None:
+    """Embedding, method, dimensions, and how the method looks at the data."""
+    chosen = view().map
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    st.session_state["map_embedding"] = view().embedding
+    row.selectbox(
+        "Embedding",
+        study.embedding_names,
+        key="map_embedding",
+        on_change=lambda: propose(view().but(embedding=st.session_state["map_embedding"])),
+        help="The vectors that the map is made of.",
+        width=210,
+    )
+    st.session_state["map_method"] = chosen.method
+    row.segmented_control(
+        "Method",
+        list(NAMES),
+        key="map_method",
+        format_func=NAMES.__getitem__,
+        on_change=lambda: _choose(method=st.session_state["map_method"]),
+        help="PCA: a straight look along the directions of most variance, at once, distances kept as far as a plane "
+        "can. t-SNE and UMAP: keep neighbours together, bend the rest; they take a while.",
+        width="content",
+    )
+    st.session_state["map_dims"] = chosen.dims
+    row.segmented_control(
+        "Dimensions",
+        [2, 3],
+        key="map_dims",
+        format_func=lambda dims: f"{dims}-D",
+        on_change=lambda: _choose(dims=st.session_state["map_dims"]),
+        width="content",
+    )
+    if chosen.method == "pca":
+        return
+    st.session_state["map_scale"] = chosen.scale
+    row.select_slider(
+        "What to keep",
+        _SCALES,
+        key="map_scale",
+        on_change=lambda: _choose(scale=st.session_state["map_scale"]),
+        help="Local: small groups of close neighbours come apart. Global: the large shape is kept at the cost of "
+        "detail.",
+        width=200,
+        disabled=chosen.neighbours is not None,
+    )
+    with row:
+        _details(chosen)
+
+
+def _details(chosen: MapChoice) -> None:
+    """The numbers behind the slider, for those who know them."""
+    changed = chosen.model_dump() != {
+        **MapChoice(method=chosen.method, dims=chosen.dims, scale=chosen.scale).model_dump(),
+    }
+    with st.popover("Details (changed)" if changed else "Details", icon=":material/tune:"):
+        is_umap = chosen.method == "umap"
+        st.session_state["map_neighbours"] = chosen.neighbours
+        st.number_input(
+            "Neighbours (n_neighbors)" if is_umap else "Perplexity",
+            2,
+            200,
+            key="map_neighbours",
+            placeholder="as the slider says",
+            on_change=lambda: _choose_or_none("neighbours", "map_neighbours"),
+            help="How many neighbours each point is kept close to. Few: detail; many: the large shape. Empty: the "
+            "slider decides.",
+        )
+        if is_umap:
+            st.session_state["map_min_dist"] = chosen.min_dist
+            st.slider(
+                "Packing (min_dist)",
+                0.0,
+                1.0,
+                step=0.05,
+                key="map_min_dist",
+                on_change=lambda: _choose(min_dist=st.session_state["map_min_dist"]),
+                help="How close points may come. 0: tight clumps; 1: evenly spread.",
+            )
+        st.session_state["map_fast"] = chosen.fast
+        st.segmented_control(
+            "Speed",
+            [False, True],
+            key="map_fast",
+            format_func=lambda fast: "Fast: all cores" if fast else "The same map every time",
+            on_change=lambda: _choose(fast=st.session_state["map_fast"]),
+            help="Fast: several cores at once, so that a second computation differs a little. An export of such a map "
+            "says that it cannot be made again to the letter.",
+        )
+        st.session_state["map_seed"] = chosen.seed
+        st.number_input(
+            "Seed",
+            0,
+            2**31 - 1,
+            key="map_seed",
+            on_change=lambda: _choose(seed=st.session_state["map_seed"]),
+            help="Another number starts from another point: what then looks different was chance.",
+        )
+        if changed:
+            st.button(
+                "Back to the usual",
+                icon=":material/undo:",
+                on_click=lambda: propose(
+                    view().but(map=MapChoice(method=chosen.method, dims=chosen.dims, scale=chosen.scale))
+                ),
+            )
+
+
+def _choose_or_none(name: str, key: str) -> None:
+    propose(view().but(map=MapChoice.model_validate({**view().map.model_dump(), name: st.session_state[key]})))
+
+
+def _choose(**changes: object) -> None:
+    # A segmented control can be clicked off; that leaves the choice as it was.
+    kept = {name: value for name, value in changes.items() if value is not None}
+    propose(view().but(map=MapChoice.model_validate({**view().map.model_dump(), **kept})))
+
+
+def look_controls(study: Study, colours: Colouring | None) -> None:
+    """Colour, animal, filters and the card."""
+    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    said = variable_labels(study)
+    st.session_state["map_colour"] = colours.name if colours else NO_COLOUR
+    row.selectbox(
+        "Colour by",
+        [NO_COLOUR, *study.variables],
+        key="map_colour",
+        format_func=lambda name: "nothing" if name == NO_COLOUR else said[name],
+        on_change=lambda: propose(view().but(colour=st.session_state["map_colour"])),
+        width=210,
+    )
+    if study.animal is not None:
+        with row:
+            _animal(study.animal.cat.categories)
+    with row:
+        filter_controls(study)
+        with st.popover("Card", icon=":material/badge:", help="What is said of the point under the pointer"):
+            st.session_state["map_card"] = list(card_fields(study, colours))
+            st.multiselect(
+                "On the card of a point",
+                list(study.variables),
+                key="map_card",
+                format_func=said.__getitem__,
+                max_selections=_MOST_ON_CARD,
+                on_change=lambda: propose(view().but(card=tuple(st.session_state["map_card"]))),
+            )
+
+
+def _animal(animals: pd.Index) -> None:
+    """Whose way is drawn. Of very many animals the name is typed: a list of them would hold up the browser."""
+    said = "Follow an animal"
+    help_ = "Draws its way over the map, date by date; the arrow keys step through the dates."
+    known = view().animal in animals
+
+    def chosen() -> None:
+        name = (st.session_state["map_animal"] or "").strip()
+        if name and name not in animals:
+            close = difflib.get_close_matches(name, animals[:_MOST_SEARCHED], n=3)
+            st.toast(f"There is no animal {name!r}." + (f" Is it {' or '.join(close)}?" if close else ""))
+            return
+        propose(view().but(animal=name or None))
+
+    if len(animals) > _MOST_LISTED:
+        st.session_state["map_animal"] = view().animal if known else ""
+        st.text_input(
+            said, key="map_animal", placeholder="type its whole name", on_change=chosen, help=help_, width=230
+        )
+        return
+    st.session_state["map_animal"] = view().animal if known else None
+    names = [str(label) for label in animals]
+    st.selectbox(
+        said, names, index=None, key="map_animal", placeholder="type its name", on_change=chosen, help=help_, width=230
+    )
+
+
+def card_fields(study: Study, colours: Colouring | None) -> tuple[str, ...]:
+    """The variables on the card: the chosen ones, else the one that colours the map and the first tasks."""
+    if view().card:
+        return tuple(name for name in view().card if name in study.variables)
+    first = [colours.name] if colours else []
+    return tuple(dict.fromkeys([*first, *list(study.tasks)[:_MOST_TASKS]]))
