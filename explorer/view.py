@@ -14,6 +14,7 @@ from explorer.errors import UserError
 Method = Literal["pca", "tsne", "umap"]
 Scale = Literal["local", "balanced", "global"]
 
+Text = Annotated[str, Field(min_length=0)]  # a constraint, so that half a character (a lone surrogate) is refused
 Coordinate = Annotated[float, Field(ge=-3.4e38, le=3.4e38)]  # maps are float32
 Point = tuple[Coordinate, Coordinate]
 Polygon = Annotated[tuple[Point, ...], Field(min_length=3, max_length=2_000)]
@@ -47,8 +48,8 @@ class VariableFilter(_Frozen):
     ``missing`` says whether observations without a value are shown too.
     """
 
-    variable: str
-    values: tuple[str, ...] | None = None
+    variable: Text
+    values: tuple[Text, ...] | None = None
     low: float | None = None
     high: float | None = None
     missing: bool = False
@@ -69,9 +70,9 @@ class Stroke(_Frozen):
 
     how: Literal["add", "remove"] = "add"
     polygon: Polygon | None = None
-    embedding: str | None = None
+    embedding: Text | None = None
     on: MapChoice = MapChoice()
-    ids: tuple[str, ...] = ()
+    ids: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
     def _polygon_or_ids(self) -> "Stroke":
@@ -94,14 +95,14 @@ class Selection(_Frozen):
 class View(_Frozen):
     """What a person is looking at."""
 
-    study: str | None = None
-    embedding: str | None = None
+    study: Text | None = None
+    embedding: Text | None = None
     map: MapChoice = MapChoice()
-    colour: str | None = None
+    colour: Text | None = None
     filters: tuple[VariableFilter, ...] = ()
     selection: Selection = Selection()
-    animal: str | None = None
-    card: Annotated[tuple[str, ...], Field(max_length=12)] = ()
+    animal: Text | None = None
+    card: Annotated[tuple[Text, ...], Field(max_length=12)] = ()
     """Variables named on the card of the point under the pointer."""
 
     def but(self, **changes: Any) -> "View":
@@ -114,6 +115,9 @@ NO_COLOUR = "none"
 
 _JSON_PARAMETERS = {"filters": "filter", "selection": "select", "card": "card"}
 """The view's fields that are one JSON parameter of the address each, with its name there."""
+
+_PLACE = 80
+"""So many characters of the place where an address cannot be read are told."""
 
 
 def to_query(view: View) -> dict[str, str]:
@@ -168,4 +172,6 @@ def _compact(value: object) -> str:
 
 
 def _unreadable(place: str, reason: str) -> UserError:
+    if len(place) > _PLACE:  # it may name a key that is as long as the address
+        place = f"{place[:_PLACE]}..."
     return UserError(f"the address cannot be read at {place!r}: {reason}", how="Copy the whole address again")

@@ -7,10 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from explorer.errors import UserError
-from explorer.space.projections import NAMES, Projection, project, quick, read_projection, settled
-from explorer.study.embeddings import Embedding
+from explorer.space.projections import NAMES, Projection, cache_path, project, quick, settled
 from explorer.study.study import Study
-from explorer.view import MapChoice, Selection, VariableFilter, View
+from explorer.view import MapChoice, Selection, Stroke, VariableFilter, View
 
 Mask = npt.NDArray[np.bool_]
 
@@ -98,40 +97,54 @@ def row_numbers(study: Study, ids: tuple[str, ...]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(found.to_numpy(zero_copy_only=False))
 
 
+def missing_map(study: Study, selection: Selection) -> str | None:
+    """A sentence when a map that the selection was drawn on is not at hand; None when it can be resolved."""
+    for stroke in selection.strokes:
+        if stroke.polygon is not None and (missing := _missing(study, stroke)):
+            return missing
+    return None
+
+
+def _missing(study: Study, stroke: Stroke) -> str | None:
+    if stroke.embedding is None or stroke.embedding not in study.embedding_names or stroke.on.dims != 2:
+        return "The selection was drawn on a map that this study does not have."
+    if quick(stroke.on) or cache_path(study, study.embedding(stroke.embedding), stroke.on).exists():
+        return None
+    return (
+        f"The selection was drawn on a {NAMES[stroke.on.method]} map of {stroke.embedding} that has not been computed "
+        "here yet; open that map to see it."
+    )
+
+
 def selection_mask(study: Study, selection: Selection) -> tuple[Mask, str | None]:
     """Which observations the selection holds, and a sentence when a map it was drawn on is not at hand.
 
-    Strokes count in their order; a polygon takes all observations inside it on its own map, drawn or not.
+    Strokes count in their order; a polygon takes all observations inside it on its own map, drawn or not. Half of a
+    selection would be another one: when it cannot be resolved, none is held.
     """
     mask = np.zeros(len(study), dtype=bool)
+    missing = missing_map(study, selection)
+    if missing:
+        return mask, missing
     places: dict[tuple[str, MapChoice], npt.NDArray[np.float32]] = {}
     for stroke in selection.strokes:
-        if stroke.polygon is None:
+        if stroke.polygon is None or stroke.embedding is None:
             mask[row_numbers(study, stroke.ids)] = stroke.how == "add"
             continue
-        if stroke.embedding is None or stroke.embedding not in study.embedding_names or stroke.on.dims != 2:
-            return mask, "The selection was drawn on a map that this study does not have."
         key = (stroke.embedding, settled(stroke.on))
         if key not in places:
-            drawn_on = _at_hand(study, study.embedding(stroke.embedding), stroke.on)
-            if drawn_on is None:
-                return mask, (
-                    f"The selection was drawn on a {NAMES[stroke.on.method]} map of {stroke.embedding} that has not "
-                    "been computed here yet; open that map to see it."
-                )
-            places[key] = drawn_on.coordinates
+            places[key] = project(study, study.embedding(stroke.embedding), stroke.on).coordinates
         mask[inside_polygon(places[key], np.asarray(stroke.polygon))] = stroke.how == "add"
     return mask, None
 
 
-def _at_hand(study: Study, embedding: Embedding, choice: MapChoice) -> Projection | None:
-    on = settled(choice)
-    return project(study, embedding, on) if quick(on) else read_projection(study, embedding, on)
-
-
 def _unknown_ids(study: Study, selection: Selection) -> int:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     ids = {one for stroke in selection.strokes for one in stroke.ids}
-    return len(ids) - len(row_numbers(study, tuple(ids)))
+    known = pc.is_in(pa.array(list(ids), type=study.ids.type), value_set=study.ids) if ids else None
+    return 0 if known is None else len(ids) - int(pc.sum(known).as_py())
 
 
 def shown(study: Study, view: View, projection: Projection | None) -> Shown:

@@ -1,47 +1,73 @@
-"""The table that a view exports: what is selected (or shown), with its places and values, and how it was made."""
+"""Tables that are exported, and how each was made: a view's observations, a map, an observation's neighbours."""
 
 import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from explorer.errors import UserError
-from explorer.space.projections import NAMES, Projection, Report, project
-from explorer.space.shown import Shown, shown
+from explorer.space.nearest import Nearest, nearest_frame, remarks, same_by_chance
+from explorer.space.projections import NAMES, Projection, Report, project, settled
+from explorer.space.shown import Mask, Shown, shown
 from explorer.study.embeddings import Embedding
-from explorer.study.export import csv_bytes, manifest
+from explorer.study.export import Format, manifest, table_bytes
 from explorer.study.study import Study
-from explorer.view import MapChoice, View, to_query
+from explorer.view import MapChoice, Selection, View, to_query
 
 AXES = ("x", "y", "z")
+
+USED: dict[str, tuple[str, ...]] = {
+    "pca": ("method", "dims"),
+    "tsne": ("method", "dims", "scale", "neighbours", "seed"),
+    "umap": ("method", "dims", "scale", "neighbours", "min_dist", "seed", "fast"),
+}
+"""The settings of a map that its method uses."""
+
+_DIFFERS = "a map was made in the fast way, which comes out a little different each time it is computed"
 
 
 @dataclass(frozen=True)
 class Export:
-    """A CSV file and the manifest that makes it again."""
+    """A file's bytes, the manifest that makes it again, and what there is to say of it."""
 
     content: bytes
     facts: dict[str, Any]
     rows: int
+    remarks: tuple[str, ...] = ()
 
 
-def view_frame(study: Study, view: View, projection: Projection | None, seen: Shown) -> pd.DataFrame:
-    """One row per exported observation, in the table's order.
+def exported_rows(view: View, seen: Shown) -> npt.NDArray[np.int64]:
+    """Rows (from 0) that ``view`` exports: the selection; without one, all that pass the filters, placed or not."""
+    return np.flatnonzero(seen.filtered if view.selection.is_empty else seen.selected)
 
-    Exported is the selection; without one, everything that passes the filters, also what has no place on the map.
+
+def view_frame(
+    study: Study,
+    view: View,
+    projection: Projection | None,
+    seen: Shown,
+    *,
+    first: int | None = None,
+    named: Mapping[str, Mask] = {},
+) -> pd.DataFrame:
+    """One row per exported observation, in the table's order; only the ``first`` so many where that is given.
+
     Columns: observation_id, animal_id, time, x, y[, z], then each variable; a variable filled from scores is
     followed by ``NAME_observed`` and ``NAME_age`` (days since that score, or the time's own unit; negative when
-    the score came later). What the study does not have is left out; without a projection, so are x and y.
+    the score came later). Last a bool column ``in NAME`` for each mask (n,) of ``named``. What the study does not
+    have is left out; without a projection, so are x and y. A name that is taken gets underscores.
     """
-    rows = np.flatnonzero(seen.filtered if view.selection.is_empty else seen.selected)
+    rows = exported_rows(view, seen)[:first]
     columns: dict[str, Any] = {"observation_id": study.ids.take(rows).to_pandas()}
     if study.animal is not None:
-        columns["animal_id"] = study.animal.iloc[rows].astype(object).reset_index(drop=True)
+        columns["animal_id"] = study.animal.iloc[rows].reset_index(drop=True)
     if study.time is not None:
-        columns["time"] = _times(study.time[rows])
+        columns["time"] = study.time[rows]
     if projection is not None:
         columns |= {axis: place[rows] for axis, place in zip(AXES, projection.coordinates.T, strict=False)}
     for name, variable in study.variables.items():
@@ -50,43 +76,59 @@ def view_frame(study: Study, view: View, projection: Projection | None, seen: Sh
             filled = study.filled(name)
             columns[_free(f"{name}_observed", columns)] = filled.observed[rows]
             columns[_free(f"{name}_age", columns)] = filled.age[rows]
+    for name, mask in named.items():
+        columns[_free(f"in {name}", columns)] = mask[rows]
     return pd.DataFrame(columns)
 
 
 def export_view(
-    study: Study, view: View, *, file: str, projection: Projection | None = None, report: Report | None = None
+    study: Study,
+    view: View,
+    *,
+    file: str,
+    format: Format = "csv",
+    projection: Projection | None = None,
+    named: Mapping[str, View] = {},
+    decisions: int = 0,
+    report: Report | None = None,
 ) -> Export:
-    """The CSV of what ``view`` selects (or shows) with its manifest.
+    """The table of what ``view`` selects (or shows), with its manifest.
 
-    Without a ``projection`` at hand, the view's map and the one its selection was drawn on are computed (or read
-    from the cache); a view without an embedding has no map. The manifest names the map whose places were written.
-    Raises UserError when nothing is left to write.
+    Without a ``projection`` at hand, the view's map and those that its selection and the ``named`` ones were drawn on
+    are computed (or read from the cache); a view without an embedding has no map. The manifest names the map whose
+    places were written. ``named`` are the named selections as they were after event number ``decisions``, which the
+    manifest's command carries: what each view selects among what its filters show. Each becomes a column.
+    Raises UserError when nothing is left to write, and when a selection's map is not at hand.
     """
     embedding = None if view.embedding is None else study.embedding(view.embedding)
+    selections = [view.selection, *(one.selection for one in named.values())]
     if projection is not None:
         view = view.but(map=projection.choice)  # PCA may stand in for a map that is still being made
-    elif embedding is not None:
-        for stroke in view.selection.strokes:
-            if stroke.polygon is not None and stroke.embedding in study.embedding_names:
-                project(study, study.embedding(str(stroke.embedding)), stroke.on, report)
-        projection = project(study, embedding, view.map, report)
+    else:
+        wanted = [] if embedding is None else [(embedding.name, settled(view.map))]
+        made = _maps(study, [*wanted, *_drawn_on(study, selections)], report)
+        projection = made[wanted[0]] if wanted else None
     seen = shown(study, view, projection)
     if seen.unresolved:
         raise UserError(seen.unresolved)
-    frame = view_frame(study, view, projection, seen)
+    members = {name: _members(study, name, one) for name, one in named.items()}
+    masks = {name: member.selected for name, member in members.items()}
+    frame = view_frame(study, view, projection, seen, named=masks)
     if frame.empty:
         raise UserError("no observation is left to write", how="Loosen the filters, or select others")
-    content = csv_bytes(frame)
+    content = table_bytes(frame, format)
     query = urlencode({key: value for key, value in to_query(view).items() if key != "study"})
-    command = shlex.join(["latent-explorer", "export", str(study.path), "--view", query, "--out", file])
+    command = ["latent-explorer", "export", str(study.path), "--view", query]
+    rows = exported_rows(view, seen)
     facts = manifest(
         file=file,
         content=content,
         rows=len(frame),
-        command=command,
+        command=shlex.join([*command, "--decisions", str(decisions), "--out", file]),
         **_origins(study, embedding, projection),
         filters=[chosen.model_dump(exclude_defaults=True) for chosen in view.filters],
         selection=view.selection.model_dump(exclude_defaults=True),
+        named_selections=_named_facts(named, members, rows, list(frame.columns)),
         counts={
             "observations": seen.total,
             "with_a_place": int(seen.placed.sum()),
@@ -94,18 +136,74 @@ def export_view(
             "selected": int(seen.selected.sum()),
             "selected_ids_not_in_the_study": seen.unknown_ids,
         },
+        **_again([*([projection.choice] if projection else []), *(on for _, on in _drawn_on(study, selections))]),
     )
     return Export(content, facts, len(frame))
 
 
-def export_projection(study: Study, name: str, choice: MapChoice, *, file: str, report: Report | None = None) -> Export:
-    """The coordinates of a map with their manifest: observation_id, x, y[, z]; empty where there is no vector."""
+def _named_facts(
+    named: Mapping[str, View], members: Mapping[str, Shown], rows: npt.NDArray[np.int64], columns: list[str]
+) -> list[dict[str, Any]]:
+    """What the manifest says of each named selection; their columns are the last."""
+    return [
+        {
+            "name": name,
+            "column": column,
+            "selection": named[name].selection.model_dump(exclude_defaults=True),
+            "filters": [chosen.model_dump(exclude_defaults=True) for chosen in named[name].filters],
+            "observations": int(found.selected.sum()),
+            "rows": int(found.selected[rows].sum()),
+            "ids_not_in_the_study": found.unknown_ids,
+        }
+        for (name, found), column in zip(members.items(), columns[len(columns) - len(named) :], strict=True)
+    ]
+
+
+def _drawn_on(study: Study, selections: Iterable[Selection]) -> list[tuple[str, MapChoice]]:
+    """Embedding and choice of each map that polygons were drawn on, as far as the study can have it."""
+    strokes = [stroke for selection in selections for stroke in selection.strokes if stroke.polygon is not None]
+    known = study.embedding_names
+    return [(str(one.embedding), settled(one.on)) for one in strokes if one.embedding in known and one.on.dims == 2]
+
+
+def _maps(
+    study: Study, wanted: Iterable[tuple[str, MapChoice]], report: Report | None
+) -> dict[tuple[str, MapChoice], Projection]:
+    """Each of the maps, computed where it is not in the cache; ``report`` hears one progress of all."""
+    todo = list(dict.fromkeys(wanted))
+    found: dict[tuple[str, MapChoice], Projection] = {}
+    for place, (name, choice) in enumerate(todo):
+        found[name, choice] = project(study, study.embedding(name), choice, _part(report, place, len(todo)))
+    return found
+
+
+def _part(report: Report | None, place: int, of: int) -> Report | None:
+    if report is None or of == 1:
+        return report
+    return lambda fraction, note: report((place + fraction) / of, note)
+
+
+def _members(study: Study, name: str, made: View) -> Shown:
+    """The observations of a named selection, whatever the exported view filters out."""
+    found = shown(study, View(selection=made.selection, filters=made.filters), None)
+    if found.unresolved:
+        raise UserError(f"the named selection {name!r} cannot be told: {found.unresolved}")
+    return found
+
+
+def export_projection(
+    study: Study, name: str, choice: MapChoice, *, file: str, format: Format = "csv", report: Report | None = None
+) -> Export:
+    """The coordinates of a map with their manifest: observation_id, x, y[, z]; empty where there is no vector.
+
+    ``remarks`` are those of the embedding and of the map. Raises UserError as ``project`` does.
+    """
     embedding = study.embedding(name)
     projection = project(study, embedding, choice, report)
     places = dict(zip(AXES, projection.coordinates.T, strict=False))
     frame = pd.DataFrame({"observation_id": study.ids.to_pandas(), **places})
-    content = csv_bytes(frame)
-    options = [f"--{key}={value}" for key, value in projection.choice.model_dump().items()]
+    content = table_bytes(frame, format)
+    options = [word for key, value in used(projection.choice).items() for word in _option(key, value)]
     command = ["latent-explorer", "project", str(study.path), f"--embedding={name}", *options, "--out", file]
     facts = manifest(
         file=file,
@@ -113,8 +211,52 @@ def export_projection(study: Study, name: str, choice: MapChoice, *, file: str, 
         rows=len(frame),
         command=shlex.join(command),
         **_origins(study, embedding, projection),
+        **_again([projection.choice]),
     )
-    return Export(content, facts, len(frame))
+    return Export(content, facts, len(frame), (*embedding.remarks, *projection.remarks))
+
+
+def export_nearest(study: Study, name: str, found: Nearest, k: int, *, file: str, format: Format = "csv") -> Export:
+    """The neighbours ``found`` when ``k`` were asked for, as ``nearest_frame`` lays them out, with their manifest."""
+    embedding = study.embedding(name)
+    frame = nearest_frame(study, found)
+    content = table_bytes(frame, format)
+    observation = study.ids[found.row].as_py()
+    options = [f"--observation={observation}", f"--k={k}", f"--embedding={name}", "--out", file]
+    chance = same_by_chance(study, embedding, found.row)
+    facts = manifest(
+        file=file,
+        content=content,
+        rows=len(frame),
+        command=shlex.join(["latent-explorer", "neighbours", str(study.path), *options]),
+        **_origins(study, embedding, None),
+        observation=observation,
+        distance="Euclidean, between the vectors themselves; exact",
+        same_animal_by_chance=chance,
+        counts={"others_with_a_vector": found.among, "observations_without_a_vector": found.without},
+    )
+    return Export(content, facts, len(frame), remarks(study, embedding, found))
+
+
+def used(choice: MapChoice) -> dict[str, Any]:
+    """The settings of ``choice`` that its method uses."""
+    given = settled(choice).model_dump()
+    unused = "neighbours" if choice.neighbours is None else "scale"
+    return {key: given[key] for key in USED[choice.method] if key != unused}
+
+
+def _option(key: str, value: object) -> list[str]:
+    option = f"--{key.replace('_', '-')}"
+    if isinstance(value, bool):
+        return [option] if value else []
+    return [f"{option}={value}"]
+
+
+def _again(choices: Iterable[MapChoice]) -> dict[str, Any]:
+    """Whether the command makes the same file on any machine, and why not."""
+    if any(settled(choice).fast for choice in choices):
+        return {"reproducible": False, "why_not": _DIFFERS}
+    return {"reproducible": True}
 
 
 def _origins(study: Study, embedding: Embedding | None, projection: Projection | None) -> dict[str, Any]:
@@ -131,23 +273,12 @@ def _origins(study: Study, embedding: Embedding | None, projection: Projection |
         }
     if projection is not None:
         out["projection"] = {
-            **projection.choice.model_dump(),
+            **used(projection.choice),
             "method": NAMES[projection.choice.method],
             "explained_variance": list(projection.explained),
             "remarks": list(projection.remarks),
         }
     return out
-
-
-def _times(times: Any) -> pd.Series:
-    series = pd.Series(times)
-    if series.dtype.kind != "M":
-        return series
-    known = series.dropna()
-    if (known == known.dt.normalize()).all():
-        return series.dt.strftime("%Y-%m-%d")
-    whole_seconds = (known.dt.microsecond == 0).all()
-    return series.dt.strftime("%Y-%m-%dT%H:%M:%S" if whole_seconds else "%Y-%m-%dT%H:%M:%S.%f")
 
 
 def _free(name: str, taken: dict[str, Any]) -> str:

@@ -34,10 +34,11 @@ class Colouring:
         """Whether the values are categories (else numbers)."""
         return isinstance(self.values.dtype, pd.CategoricalDtype)
 
-    @property
-    def scale(self) -> str:
-        """Plotly's name of the colour scale for numbers: one that closes on itself for cyclic variables."""
-        return CYCLIC if self.variable.cycle is not None else SEQUENTIAL
+    def ramp(self, palette: Palette, steps: int) -> list[str]:
+        """Colours from the lowest number to the highest, as ``rgb(r, g, b)``; those of a cyclic variable close."""
+        if self.variable.cycle is not None:
+            return _along(CYCLIC, np.linspace(0, 1, steps))
+        return _along(SEQUENTIAL, np.linspace(*palette.sequential, steps))
 
     def limits(self, rows: Rows) -> tuple[float, float]:
         """The numbers at the ends of the colour scale: the cycle, or the 1st and 99th percentile of ``rows``.
@@ -101,12 +102,11 @@ def groups(colouring: Colouring, rows: Rows, palette: Palette, *, shapes_up_to: 
 
 def _colours(n: int, ordered: bool, palette: Palette) -> list[str]:
     if ordered and n > 1:  # steps of an order are steps of one scale
-        return scale_colours(SEQUENTIAL, np.linspace(0.02, 0.98, n))
+        return _along(SEQUENTIAL, np.linspace(*palette.sequential, n))
     return [palette.categories[place] for place in range(n)]
 
 
-def scale_colours(scale: str, shares: npt.NDArray[np.float64]) -> list[str]:
-    """Colours along a Plotly scale, as ``rgb(r, g, b)``; ``shares`` are in 0..1."""
+def _along(scale: str, shares: npt.NDArray[np.float64]) -> list[str]:
     import plotly.colors
 
     return list(plotly.colors.sample_colorscale(scale, shares))

@@ -15,6 +15,8 @@ from explorer.engine import State as JobState
 
 State = Literal["waiting"] | JobState
 
+NO_SNAPSHOTS = object()
+
 
 class _Jobs:
     """Jobs by key, one a key. A finished one stays until it is forgotten."""
@@ -87,9 +89,18 @@ def state(key: str) -> State | None:
     return _jobs().state(key)
 
 
-def start(key: str, function: Callable[..., Any], *args: Any, lane: str | None = None) -> None:
-    """Run ``function(*args, report=...)`` in a worker, unless it is there already; after the others of its lane."""
-    _jobs().start(key, lane or key, partial(Job, function, *args))
+def start(
+    key: str,
+    function: Callable[..., Any],
+    *args: Any,
+    lane: str | None = None,
+    through: Callable[..., Job[Any]] = Job,
+) -> None:
+    """Run ``function(*args, report=...)`` in a worker, unless it is there already; after the others of its lane.
+
+    ``through`` makes the job: in a new process, or in one that has been got ready.
+    """
+    _jobs().start(key, lane or key, partial(through, function, *args))
 
 
 def forget(key: str) -> None:
@@ -98,10 +109,11 @@ def forget(key: str) -> None:
 
 
 @st.fragment(run_every=0.5)
-def watch(key: str, title: str) -> None:
+def watch(key: str, title: str, *, snapshot: object = NO_SNAPSHOTS) -> None:
     """Show a job: what it does, how far it is, how long it still takes, and a button that stops it.
 
-    Draws the whole page again when the job has ended.
+    Draws the whole page again when the job has ended, and when it has an unfinished result that is another than
+    ``snapshot``, the one on the page; a page that shows none gives ``NO_SNAPSHOTS``.
     """
     stands, running = state(key), job(key)
     if stands == "waiting":
@@ -109,6 +121,8 @@ def watch(key: str, title: str) -> None:
     elif stands == "running" and running is not None:
         fraction, said = running.progress.fraction, running.progress.sentence
     else:
+        st.rerun()
+    if running is not None and snapshot is not NO_SNAPSHOTS and running.snapshot is not snapshot:
         st.rerun()
     with st.container(border=True):
         left, right = st.columns([5, 1], vertical_alignment="center")

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from explorer.ui.colouring import MISSING, Colouring, groups, scale_colours, split_missing
+from explorer.ui.colouring import MISSING, Colouring, groups, split_missing
 from explorer.ui.palette import palette
 from explorer.ui.plain import for_html
 
@@ -19,7 +19,7 @@ def legend(colouring: Colouring | None, rows: npt.NDArray[np.int64]) -> None:
         entries += [_entry(group.colour, group.label) for group in groups(colouring, known, palette())]
     elif len(known):
         low, high = colouring.limits(known)
-        ramp = ", ".join(scale_colours(colouring.scale, np.linspace(0, 1, 12)))
+        ramp = ", ".join(colouring.ramp(palette(), 12))
         bar = f'<span style="background:linear-gradient(90deg, {ramp});width:9em;height:.8em;border-radius:3px"></span>'
         entries.append(f"<span>{low:.4g}</span>{bar}<span>{high:.4g}</span>")
     if len(unknown):

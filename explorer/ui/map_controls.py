@@ -4,6 +4,7 @@ import difflib
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.space.projections import NAMES
 from explorer.study.study import Study
@@ -23,7 +24,7 @@ _MOST_SEARCHED = 50_000
 def map_controls(study: Study) -> None:
     """Embedding, method, dimensions, and how the method looks at the data."""
     chosen = view().map
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
     st.session_state["map_embedding"] = view().embedding
     row.selectbox(
         "Embedding",
@@ -31,7 +32,7 @@ def map_controls(study: Study) -> None:
         key="map_embedding",
         on_change=lambda: propose(view().but(embedding=st.session_state["map_embedding"])),
         help="The vectors that the map is made of.",
-        width=210,
+        width=170,
     )
     st.session_state["map_method"] = chosen.method
     row.segmented_control(
@@ -63,7 +64,7 @@ def map_controls(study: Study) -> None:
         on_change=lambda: _choose(scale=st.session_state["map_scale"]),
         help="Local: small groups of close neighbours come apart. Global: the large shape is kept at the cost of "
         "detail.",
-        width=200,
+        width=170,
         disabled=chosen.neighbours is not None,
     )
     with row:
@@ -138,9 +139,9 @@ def _choose(**changes: object) -> None:
     propose(view().but(map=MapChoice.model_validate({**view().map.model_dump(), **kept})))
 
 
-def look_controls(study: Study, colours: Colouring | None) -> None:
-    """Colour, animal, filters and the card."""
-    row = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+def look_controls(study: Study, colours: Colouring | None) -> DeltaGenerator:
+    """Colour, animal, filters and the card; returns their row, for what else belongs there."""
+    row = st.container(horizontal=True, vertical_alignment="bottom")
     said = variable_labels(study)
     st.session_state["map_colour"] = colours.name if colours else NO_COLOUR
     row.selectbox(
@@ -166,6 +167,7 @@ def look_controls(study: Study, colours: Colouring | None) -> None:
                 max_selections=_MOST_ON_CARD,
                 on_change=lambda: propose(view().but(card=tuple(st.session_state["map_card"]))),
             )
+    return row
 
 
 def _animal(animals: pd.Index) -> None:

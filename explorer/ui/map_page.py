@@ -11,11 +11,13 @@ from explorer.space.compass import Direction, directions
 from explorer.space.path import AnimalPath, animal_path
 from explorer.space.projections import NAMES, Projection, cache_path, project_at, settled
 from explorer.space.shown import Shown, shown
+from explorer.space.warm import map_job
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
 from explorer.ui import jobs
 from explorer.ui.colouring import Colouring
 from explorer.ui.filters import drop_unfit_filters
+from explorer.ui.kept import kept_menu
 from explorer.ui.map.acts import after
 from explorer.ui.map.columns import MAX_DRAWN, Columns
 from explorer.ui.map.component import On, latent_map
@@ -54,43 +56,54 @@ def show(study: Study) -> None:
     embedding = opened_embedding(study, stamped, name)
     drop_unfit_filters(study)
     map_controls(study)
-    projection = projection_at_hand(study, embedding, view().map)
-    if projection is None:
-        projection = _made(study, embedding)
-    colours = colouring(study, stamped, view(), projection)
-    seen = shown(study, view(), projection)
-    look_controls(study, colours)
-    drawing = _drawing(projection)
-    status = _status(study, embedding, projection, seen, drawing)
+    at_hand = projection_at_hand(study, embedding, view().map)
+    forming = None
+    if at_hand is None:
+        at_hand, forming = _made(study, embedding)
+    colours = colouring(study, stamped, view(), at_hand)
+    seen = shown(study, view(), at_hand)
+    with look_controls(study, colours):
+        kept_menu(study)
+    drawn = forming or at_hand
+    drawing = _drawing(drawn)
+    status = _status(study, embedding, drawn, seen, drawing)
     path = None
     if view().animal is not None:
-        path = animal_path(study, str(view().animal), projection.coordinates)
+        path = animal_path(study, str(view().animal), drawn.coordinates)
     if drawing is None:
-        _latent_map(study, stamped, embedding, projection, seen, colours, path, status)
+        _latent_map(study, stamped, embedding, drawn, seen, colours, path, status, finished=forming is None)
     else:
-        plotly_map(study, projection, seen, colours, path, drawing)
-    _path_note(path, projection)
-    selected_panel(study, projection, seen, colours, stamped)
+        plotly_map(study, drawn, seen, colours, path, drawing)
+    _path_note(path, drawn)
+    selected_panel(study, at_hand, seen, colours, stamped)
 
 
 # --- making the map --------------------------------------------------------------------------------------
 
 
-def _made(study: Study, embedding: Embedding) -> Projection:
-    """See to it that a worker makes the map; until it has, the PCA map."""
+def _made(study: Study, embedding: Embedding) -> tuple[Projection, Projection | None]:
+    """See to it that a worker makes the map; until it has, the PCA map, and the map as far as it has come, if any."""
     choice = settled(view().map)
     key = f"project-{cache_path(study, embedding, choice)}"
     title = f"{NAMES[choice.method]} of {int(embedding.complete.sum()):,} vectors"
     if jobs.state(key) is None:
-        jobs.start(key, project_at, study.path, embedding.name, choice, lane="maps")
+        jobs.start(key, project_at, study.path, embedding.name, choice, lane="maps", through=map_job)
     stands, job = jobs.state(key), jobs.job(key)
     if stands == "done":
         jobs.forget(key)
         made = projection_at_hand(study, embedding, choice)
         if made is not None:
-            return made
+            return made, None
+    instead = projection_at_hand(study, embedding, MapChoice(dims=view().map.dims))
+    assert instead is not None  # PCA is always at hand
     if stands in ("waiting", "running"):
-        jobs.watch(key, title)
+        can_watch = choice.dims == 2 and _NO_WEBGL2 not in st.session_state
+        watching = can_watch and st.toggle("Watch it form", value=True, key="map_watching")
+        snapshot = job.snapshot if job is not None and watching else None
+        jobs.watch(key, title, snapshot=snapshot if watching else jobs.NO_SNAPSHOTS)
+        if snapshot is not None:
+            st.caption("The map as far as it has come: select when it is done. You may leave the page: it goes on.")
+            return instead, Projection(choice, snapshot, (), ())
         st.caption("Meanwhile, below, the PCA map. You may leave the page: the work goes on and is kept.")
     else:
         if job is not None and stands == "failed":
@@ -98,9 +111,7 @@ def _made(study: Study, embedding: Embedding) -> Projection:
         else:
             st.info(f"{title} was cancelled. Below is the PCA map.", icon=":material/cancel:")
         st.button("Compute it", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
-    instead = projection_at_hand(study, embedding, MapChoice(dims=view().map.dims))
-    assert instead is not None  # PCA is always at hand
-    return instead
+    return instead, None
 
 
 def _say_why(failed: Job[object]) -> None:
@@ -179,6 +190,8 @@ def _latent_map(
     colours: Colouring | None,
     path: AnimalPath | None,
     foot: list[str],
+    *,
+    finished: bool,
 ) -> None:
     card, pictures = addresses(study, stamped, card_fields(study, colours))
     where = str(cache_path(study, embedding, projection.choice))
@@ -189,8 +202,8 @@ def _latent_map(
         seen,
         colours,
         palette(),
-        geometry=_geometry(where, projection),
-        compass=_compass(where, stamped, study, projection),
+        geometry=_geometry(where, projection) if finished else geometry_of(projection),
+        compass=_compass(where, stamped, study, projection) if finished else [],
         path=path,
         card=card,
         pictures=pictures,
@@ -202,12 +215,15 @@ def _latent_map(
         if act.get("do") == "no_webgl2":
             st.session_state[_NO_WEBGL2] = "WebGL" if act.get("webgl") else "SVG"
             return
+        if on is None and act.get("do") == "stroke":
+            st.toast("This map is still forming. Draw when it is done.", icon=":material/hourglass:")
+            return
         try:
             propose(after(view(), act, study=study, on=on, colour=colours.name if colours else None))
         except UserError as error:
             st.toast(str(error), icon=":material/error:")
 
-    latent_map(said, on=(embedding.name, projection.choice), heard=heard)
+    latent_map(said, on=(embedding.name, projection.choice) if finished else None, heard=heard)
 
 
 def _path_note(path: AnimalPath | None, projection: Projection) -> None:

@@ -32,11 +32,13 @@ class Palette:
     background: str
     missing: str
     accent: str
+    sequential: tuple[float, float]
+    """The part of the sequential scale that stands out from the background."""
 
 
 _PALETTES = {
-    "light": Palette(_LIGHT, "#1D2733", "#E3E8ED", "#FFFFFF", "#9AA4AF", "#0072B2"),
-    "dark": Palette(_DARK, "#E6EBF0", "#2A333D", "#12171D", "#5F6B78", "#56B4E9"),
+    "light": Palette(_LIGHT, "#1D2733", "#E3E8ED", "#FFFFFF", "#9AA4AF", "#0072B2", (0.0, 0.96)),
+    "dark": Palette(_DARK, "#E6EBF0", "#2A333D", "#12171D", "#5F6B78", "#56B4E9", (0.2, 1.0)),
 }
 
 

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from explorer.space.projections import Projection
-from explorer.ui.colouring import Colouring, groups, rgb, scale_colours, split_missing
+from explorer.ui.colouring import Colouring, groups, rgb, split_missing
 from explorer.ui.palette import Palette
 
 _STEPS = 256
@@ -55,7 +55,7 @@ def _rgb(rows: npt.NDArray[np.int64], colouring: Colouring | None, palette: Pale
             out[place[group.rows]] = _parsed([group.colour])
         return out
     low, high = colouring.limits(known)
-    ramp = _parsed(scale_colours(colouring.scale, np.linspace(0, 1, _STEPS)))
+    ramp = _parsed(colouring.ramp(palette, _STEPS))
     shares = (colouring.values.to_numpy(dtype=np.float64)[known] - low) / max(high - low, 1e-12)
     out[place[known]] = ramp[np.clip(shares * (_STEPS - 1), 0, _STEPS - 1).astype(int)]
     return out

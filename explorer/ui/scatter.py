@@ -26,6 +26,8 @@ message some 134 bytes, and past 25 MB (186,000 points) the message is lost."""
 
 HOVER_TEXT_UP_TO = 20_000
 
+_STEPS = 32  # of a scale of numbers
+
 _FEW, _SHARES = 1_000, 5
 """With more points than this, each category is drawn in five parts, in turn with the others: the last would else hide
 the first."""
@@ -193,7 +195,7 @@ def _by_number(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colour
     low, high = colouring.limits(rows)
     marker = {
         "color": colouring.values.to_numpy(dtype=np.float32)[rows],
-        "colorscale": colouring.scale,
+        "colorscale": colouring.ramp(painter.palette, _STEPS),
         "cmin": low,
         "cmax": high,
         "showscale": True,

@@ -5,19 +5,22 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.decisions.selections import named_at
 from explorer.space.projections import Projection
-from explorer.space.shown import Shown, selection_mask
-from explorer.space.view_table import export_view, view_frame
-from explorer.study.export import manifest_text
+from explorer.space.shown import Shown, missing_map, selection_mask
+from explorer.space.view_table import Export, export_view, exported_rows, view_frame
+from explorer.study.export import Format, manifest_text
 from explorer.study.study import Study
 from explorer.ui.colouring import Colouring
 from explorer.ui.gallery import AT_ONCE, gallery
+from explorer.ui.kept import name_menu
 from explorer.ui.plain import count
 from explorer.ui.plotly_map import names
 from explorer.ui.state import propose, view
-from explorer.view import Selection, View
+from explorer.view import Selection
 
 _TABLE_ROWS = 2_000
+_FORMATS: dict[Format, str] = {"csv": "CSV", "parquet": "Parquet"}
 
 
 def _clear() -> None:
@@ -38,18 +41,21 @@ def selected_panel(
         st.warning(f"{seen.unknown_ids:,} of the selected ids are not in this study.", icon=":material/select_all:")
     rows = np.flatnonzero(seen.selected)
     chosen = not view().selection.is_empty
-    title, clear, save, how = st.columns([3, 1.1, 2.2, 2.4], vertical_alignment="center")
+    line = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    title = line.container()
     if chosen:
         everything = selection_mask(study, view().selection)[0]
         hidden = int(everything.sum()) - len(rows)
         title.subheader(f"{count(len(rows), 'observation')} selected")
         if hidden:
             title.caption(f"{hidden:,} more inside the outline are filtered out")
-        clear.button("Clear", on_click=_clear, icon=":material/deselect:", width="stretch")
+        with line:
+            name_menu(study, len(rows))
+        line.button("Clear", on_click=_clear, icon=":material/deselect:")
     else:
         title.subheader("Nothing selected")
-        title.caption("The CSV then holds everything that passes the filters.")
-    _downloads(study, projection, seen, save, how)
+        title.caption("The file then holds everything that passes the filters.")
+    _downloads(study, projection, seen, line)
     if not len(rows):
         return
     views = ["Pictures", "Table"] if study.has_pictures else ["Table"]
@@ -57,38 +63,52 @@ def selected_panel(
     if picked == "Pictures":
         _pictures(study, rows, colours, stamped)
     else:
-        frame = view_frame(study, view(), projection, seen)
-        if len(frame) > _TABLE_ROWS:
-            st.caption(f"The first {_TABLE_ROWS:,} of {len(frame):,}; the CSV holds all.")
-        st.dataframe(frame.head(_TABLE_ROWS), hide_index=True)
+        frame = view_frame(study, view(), projection, seen, first=_TABLE_ROWS)
+        if len(rows) > len(frame):
+            st.caption(f"The first {len(frame):,} of {len(rows):,}; the file holds all.")
+        st.dataframe(frame, hide_index=True)
 
 
-def _downloads(study: Study, projection: Projection, seen: Shown, save: DeltaGenerator, how: DeltaGenerator) -> None:
-    """Two buttons: the table, and how it was made. Both are made only when clicked."""
-    at: View = view()
-    kind = "shown" if at.selection.is_empty else "selection"
-    file = f"{study.path.name}-{kind}.csv"
-    nothing = not (seen.filtered if at.selection.is_empty else seen.selected).any() or seen.unresolved is not None
-    save.download_button(
-        "Save as CSV",
-        data=lambda: export_view(study, at, file=file, projection=projection).content,
+def _downloads(study: Study, projection: Projection, seen: Shown, line: DeltaGenerator) -> None:
+    """The table and how it was made. Both are made only when clicked."""
+    at = view()
+    format_: Format = (
+        line.segmented_control(
+            "Format",
+            ["csv", "parquet"],
+            default="csv",
+            key="save_format",
+            format_func=_FORMATS.__getitem__,
+            label_visibility="collapsed",
+            width="content",
+        )
+        or "csv"
+    )
+    file = f"{study.path.name}-{'shown' if at.selection.is_empty else 'selection'}.{format_}"
+    nothing = not len(exported_rows(at, seen)) or seen.unresolved is not None
+
+    def export() -> Export:
+        decisions, named = named_at(study)
+        kept = {name: one for name, one in named.items() if missing_map(study, one.selection) is None}
+        return export_view(study, at, file=file, format=format_, projection=projection, named=kept, decisions=decisions)
+
+    line.download_button(
+        f"Save as {_FORMATS[format_]}",
+        data=lambda: export().content,
         file_name=file,
-        mime="text/csv",
         on_click="ignore",
         disabled=nothing,
         type="primary",
         icon=":material/download:",
-        width="stretch",
     )
-    how.download_button(
+    line.download_button(
         "How it was made",
-        data=lambda: manifest_text(export_view(study, at, file=file, projection=projection).facts),
+        data=lambda: manifest_text(export().facts),
         file_name=f"{file}.manifest.json",
         mime="application/json",
         on_click="ignore",
         disabled=nothing,
         icon=":material/receipt_long:",
-        width="stretch",
         help="Data hash, settings, filters, versions, and the command that makes the same file again.",
     )
 

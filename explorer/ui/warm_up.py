@@ -2,9 +2,12 @@
 
 import logging
 import threading
+import time
 from pathlib import Path
 
 from explorer.errors import UserError
+
+_PATIENCE = 5.0  # seconds
 
 _done = threading.Event()
 _started = False
@@ -32,7 +35,7 @@ def _work(study: Path) -> None:
         import plotly.graph_objects  # noqa: F401
 
         import explorer.space.view_table
-        import explorer.study.check  # noqa: F401
+        import explorer.study.check
         from explorer.space.projections import project
         from explorer.study.study import open_study
         from explorer.view import MapChoice
@@ -44,3 +47,8 @@ def _work(study: Path) -> None:
         logging.getLogger(__name__).info("%s", error)  # the page will say it
     finally:
         _done.set()
+    import explorer.ui.kept  # noqa: F401 - for the Map page
+    from explorer.space.warm import warm
+
+    time.sleep(_PATIENCE)  # the browser is still drawing the first picture, on the same cores
+    warm()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from explorer.errors import UserError
 from explorer.space.projections import project
 from explorer.space.shown import filter_mask, inside_polygon, row_numbers, selection_mask, shown
-from explorer.view import MapChoice, Selection, VariableFilter, View
+from explorer.view import MapChoice, Selection, Stroke, VariableFilter, View
 
 # --- polygons ----------------------------------------------------------------------------------------------
 
@@ -124,21 +124,45 @@ def test_a_filter_that_does_not_fit_is_refused(herd, given, sentence):
 # --- selections --------------------------------------------------------------------------------------------
 
 ALL = ((-1e6, -1e6), (1e6, -1e6), (1e6, 1e6), (-1e6, 1e6))
+RIGHT = ((0.0, -1e6), (1e6, -1e6), (1e6, 1e6), (0.0, 1e6))
+
+
+def drawn(polygon, how="add", *, embedding="features", **on):
+    return Stroke(how=how, polygon=polygon, embedding=embedding, on=MapChoice(**on))
+
+
+def picked(*ids, how="add"):
+    return Stroke(how=how, ids=ids)
+
+
+def rows_of(study, *strokes):
+    mask, unresolved = selection_mask(study, Selection(strokes=strokes))
+    assert unresolved is None
+    return np.flatnonzero(mask).tolist()
 
 
 def test_ids_select_their_rows(herd):
     study = herd.open()
     assert row_numbers(study, ("o-007", "nobody", "o-002")).tolist() == [2, 7]
     assert row_numbers(study, ()).tolist() == []
-    mask, unresolved = selection_mask(study, Selection(ids=("o-007",)))
-    assert (np.flatnonzero(mask).tolist(), unresolved) == ([7], None)
+    assert rows_of(study) == []
+    assert rows_of(study, picked("o-007")) == [7]
+
+
+def test_strokes_count_in_their_order(herd):
+    study = herd.open()
+    add, remove = picked("o-001", "o-002"), picked("o-002", "o-003", how="remove")
+    assert rows_of(study, add, remove) == [1]
+    assert rows_of(study, remove, add) == [1, 2]
+    assert rows_of(study, add, remove, picked("o-002")) == [1, 2]
+    assert rows_of(study, drawn(ALL), remove, drawn(ALL, "remove"), add) == [1, 2]
+    assert rows_of(study, drawn(ALL), add, remove) == [row for row in range(40) if row not in (2, 3)]
 
 
 def test_a_polygon_selects_on_its_own_map(herd):
     study = herd.open()
     places = project(study, study.embedding("features"), MapChoice()).coordinates
-    right = ((0.0, -1e6), (1e6, -1e6), (1e6, 1e6), (0.0, 1e6))
-    chosen = Selection(embedding="features", polygons=(right,), ids=("o-000",))
+    chosen = Selection(strokes=(drawn(RIGHT), picked("o-000")))
     mask, unresolved = selection_mask(study, chosen)
     expected = places[:, 0] > 0
     expected[0] = True
@@ -150,25 +174,48 @@ def test_a_polygon_selects_on_its_own_map(herd):
     np.testing.assert_array_equal(shown(study, view, other).selected, expected)
 
 
+def test_strokes_may_be_drawn_on_several_maps(herd):
+    study = herd.embed("net", np.random.default_rng(3).normal(size=(40, 5)))
+    right = {
+        name: project(study, study.embedding(name), MapChoice()).coordinates[:, 0] > 0 for name in ("features", "net")
+    }
+    both = rows_of(study, drawn(RIGHT), drawn(RIGHT, embedding="net"))
+    assert both == np.flatnonzero(right["features"] | right["net"]).tolist()
+    less = rows_of(study, drawn(RIGHT), drawn(RIGHT, "remove", embedding="net"))
+    assert less == np.flatnonzero(right["features"] & ~right["net"]).tolist()
+    assert len(less) < len(both)
+
+
+def test_settings_that_a_method_does_not_use_make_no_other_map(herd):
+    study = herd.open()
+    assert rows_of(study, drawn(RIGHT, seed=7, neighbours=40, fast=True)) == rows_of(study, drawn(RIGHT))
+
+
 @pytest.mark.parametrize(
-    ("selection", "sentence"),
+    ("stroke", "sentence"),
     [
-        (Selection(polygons=(ALL,), ids=("o-001",)), "a map that this study does not have"),
-        (Selection(embedding="gone", polygons=(ALL,), ids=("o-001",)), "a map that this study does not have"),
-        (
-            Selection(embedding="features", on=MapChoice(dims=3), polygons=(ALL,), ids=("o-001",)),
-            "a map that this study does not have",
-        ),
-        (
-            Selection(embedding="features", on=MapChoice(method="tsne"), polygons=(ALL,), ids=("o-001",)),
-            "drawn on a tsne map of features that has not been computed here yet",
-        ),
+        (drawn(ALL, embedding=None), "a map that this study does not have"),
+        (drawn(ALL, embedding="gone"), "a map that this study does not have"),
+        (drawn(ALL, dims=3), "a map that this study does not have"),
+        (drawn(ALL, method="tsne"), "drawn on a t-SNE map of features that has not been computed here yet"),
+        (drawn(ALL, method="umap"), "drawn on a UMAP map of features that has not been computed here yet"),
     ],
 )
-def test_a_selection_on_a_map_that_is_not_at_hand_says_so(herd, selection, sentence):
-    mask, unresolved = selection_mask(herd.open(), selection)
+@pytest.mark.parametrize("how", ["add", "remove"])
+def test_a_selection_on_a_map_that_is_not_at_hand_says_so(herd, stroke, sentence, how):
+    stroke = stroke.model_copy(update={"how": how})
+    mask, unresolved = selection_mask(herd.open(), Selection(strokes=(picked("o-001"), stroke)))
     assert sentence in unresolved
-    assert np.flatnonzero(mask).tolist() == [1]
+    assert not mask.any()  # half of a selection would be another one
+    seen = shown(herd.open(), View(selection=Selection(strokes=(stroke,))), None)
+    assert sentence in seen.unresolved
+
+
+def test_selected_ids_that_the_study_does_not_have_are_counted_once(herd):
+    strokes = (picked("o-001", "nobody"), picked("nobody", "nowhere", "o-002", how="remove"))
+    seen = shown(herd.open(), View(selection=Selection(strokes=strokes)), None)
+    assert seen.unknown_ids == 2
+    assert np.flatnonzero(seen.selected).tolist() == [1]
 
 
 def test_what_is_shown_has_a_place_and_passes_the_filters(herd):
@@ -177,7 +224,7 @@ def test_what_is_shown_has_a_place_and_passes_the_filters(herd):
     view = View(
         embedding="features",
         filters=(VariableFilter(variable="breed", values=("Jersey",)),),
-        selection=Selection(embedding="features", polygons=(ALL,), ids=("o-000", "o-005")),
+        selection=Selection(strokes=(drawn(ALL), picked("o-000", "o-005"))),
     )
     seen = shown(study, view, project(study, study.embedding("features"), view.map))
     jersey = (herd.observations["breed"] == "Jersey").to_numpy()

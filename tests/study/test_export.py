@@ -2,14 +2,26 @@ import csv
 import hashlib
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.study.export import csv_bytes, manifest, manifest_text, write_with_manifest
+from explorer.errors import UserError
+from explorer.study.export import (
+    csv_bytes,
+    format_of,
+    manifest,
+    manifest_text,
+    parquet_bytes,
+    table_bytes,
+    write_with_manifest,
+)
 
 FORMULAS = [
     "=1+1",
@@ -58,6 +70,50 @@ def test_numbers_stay_numbers_to_the_last_digit():
     assert back["d"].tolist() == [-1, -2, -1]
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("seed", range(3))
+def test_numbers_are_written_as_pandas_writes_them(dtype, seed):
+    rng = np.random.default_rng(seed)
+    bits = rng.integers(0, 2**64, 5_000, dtype=np.uint64).view(np.float64)
+    sizes = 10.0 ** rng.uniform(-9, 19, 5_000) * rng.choice([-1, 1], 5_000)
+    edges = [0.0, -0.0, np.inf, -np.inf, np.nan, 999_999.5, 1e6, 1e15, 1e16, 1e-3, 1e-4, 9.999e-5]
+    with np.errstate(all="ignore"):
+        numbers = np.concatenate([bits, sizes, np.round(sizes), edges]).astype(dtype)
+        frame = pd.DataFrame({"a": numbers, "b": 1})
+    assert csv_bytes(frame).decode() == frame.to_csv(index=False, lineterminator="\n")
+
+
+def test_dates_and_truths_and_gaps_are_written_plainly():
+    frame = pd.DataFrame(
+        {
+            "day": pd.to_datetime(["2024-01-10", None]),
+            "time": pd.to_datetime(["2024-01-10T08:00:00", "2024-01-11T09:30:15"]),
+            "known": [True, False],
+            "perhaps": pd.array([True, None], dtype="boolean"),
+            "count": pd.array([7, None], dtype="Int64"),
+            "mixed": [None, 1.5],
+            "grade": pd.Categorical([2, None]),
+        }
+    )
+    assert csv_bytes(frame).decode().splitlines()[1:] == [
+        "2024-01-10,2024-01-10T08:00:00,True,True,7,,2",
+        ",2024-01-11T09:30:15,False,,,1.5,",
+    ]
+
+
+@pytest.mark.parametrize("rows", [0, 1, 65_535, 65_536, 65_537, 131_073])
+def test_long_tables_are_written_whole(rows):
+    frame = pd.DataFrame({"a": np.arange(rows), "b": [f"ü{row}" for row in range(rows)]})
+    content = csv_bytes(frame)
+    assert content.decode() == frame.to_csv(index=False, lineterminator="\n")
+
+
+@pytest.mark.parametrize("text", ["a,b", 'say "so"', "two\nlines", "two\rlines", "end\r\n", '"', "plain", ""])
+def test_cells_that_need_it_are_quoted(text):
+    for frame in (pd.DataFrame({text: [text]}), pd.DataFrame({text: [text], "b": [text]})):
+        assert cells(csv_bytes(frame)) == [list(frame.columns), [text] * frame.shape[1]]
+
+
 SAFE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12).filter(
     lambda text: not text.startswith(("=", "+", "-", "@", "\t", "\r"))
 )
@@ -96,6 +152,68 @@ def test_the_same_frame_gives_the_same_bytes_and_stays_as_it_was():
 
 def test_an_empty_frame_is_its_header():
     assert csv_bytes(pd.DataFrame({"a": [], "=b": []})) == b"a,'=b\n"
+
+
+# --- Parquet -----------------------------------------------------------------------------------------------
+
+
+FRAME = pd.DataFrame(
+    {
+        "id": ["=a", "b", None],
+        "when": np.array(["2024-01-10T08:00", "NaT", "2024-01-11"], dtype="datetime64[us]"),
+        "breed": pd.Categorical(["Jersey", None, "Jersey"], categories=["Angus", "Jersey"]),
+        "grade": pd.Categorical(["low", "high", None], categories=["low", "high"], ordered=True),
+        "known": [True, False, True],
+        "perhaps": pd.array([True, None, False], dtype="boolean"),
+        "x": np.array([0.5, np.nan, 2], dtype=np.float32),
+        "weight": [500.25, np.nan, 1e-9],
+        "rank": [1, 2, 3],
+        "mixed": [1, "two", None],
+    }
+)
+
+
+def test_parquet_keeps_types():
+    table = pq.read_table(io.BytesIO(parquet_bytes(FRAME)))
+    assert table.column_names == list(FRAME.columns)
+    kinds = {field.name: field.type for field in table.schema}
+    assert kinds["when"] == pa.timestamp("us")
+    assert (kinds["known"], kinds["perhaps"]) == (pa.bool_(), pa.bool_())
+    assert (kinds["x"], kinds["weight"], kinds["rank"]) == (pa.float32(), pa.float64(), pa.int64())
+    assert all(pa.types.is_dictionary(kinds[name]) for name in ("breed", "grade"))
+    rows = table.to_pydict()
+    assert rows["id"] == ["=a", "b", None]  # nothing runs a formula here
+    assert rows["x"] == [0.5, None, 2.0]
+    assert rows["weight"] == [500.25, None, 1e-9]
+    assert rows["perhaps"] == [True, None, False]
+    assert rows["mixed"] == ["1", "two", None]
+    back = table.to_pandas()
+    assert back["breed"].tolist()[::2] == ["Jersey", "Jersey"]
+    assert list(back["grade"].cat.categories) == ["low", "high"]
+    assert back["grade"].cat.ordered
+
+
+def test_parquet_is_the_same_bytes_for_the_same_frame_and_names_no_category_without_rows():
+    before = FRAME.copy(deep=True)
+    content = parquet_bytes(FRAME)
+    assert content == parquet_bytes(before.copy())
+    assert b"Jersey" in content
+    assert b"Angus" not in content
+    pd.testing.assert_frame_equal(FRAME, before)
+    assert pq.read_table(io.BytesIO(parquet_bytes(FRAME.head(0)))).column_names == list(FRAME.columns)
+
+
+def test_the_name_of_a_file_says_its_format():
+    assert format_of(Path("a.b.csv")) == format_of(Path("x/A.CSV")) == "csv"
+    assert format_of(Path("a.Parquet")) == "parquet"
+    for name in ("a", "a.txt", "csv", ".csv", "a.csv.gz", "", "/"):
+        with pytest.raises(UserError, match="does not say its format"):
+            format_of(Path(name))
+    assert table_bytes(FRAME, "csv") == csv_bytes(FRAME)
+    assert table_bytes(FRAME, "parquet") == parquet_bytes(FRAME)
+
+
+# --- the manifest ------------------------------------------------------------------------------------------
 
 
 def test_the_manifest_names_the_hash_of_the_file_beside_it(tmp_path):

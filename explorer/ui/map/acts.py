@@ -45,12 +45,7 @@ def after(
         case "categories" if colour is not None:
             return _filtered(view, colour, _by_category(study, view, colour, act))
         case "range" if colour is not None:
-            low, high = act["low"], act["high"]
-            return _filtered(
-                view,
-                colour,
-                None if low is None and high is None else VariableFilter(variable=colour, low=low, high=high),
-            )
+            return _filtered(view, colour, _by_range(study, view, colour, act))
         case "colour" if act["name"] in study.variables:
             return view.but(colour=act["name"])
     return view
@@ -97,11 +92,13 @@ def _by_category(study: Study, view: View, colour: str, act: Mapping[str, Any]) 
     """
     values = study.values(colour)
     gaps = bool(values.isna().any())
-    now = next((one for one in view.filters if one.variable == colour), VariableFilter(variable=colour, missing=True))
+    now = _filter_on(view, colour) or VariableFilter(variable=colour, missing=True)
     if not isinstance(values.dtype, pd.CategoricalDtype):
         changed = VariableFilter.model_validate({**now.model_dump(), "missing": not now.missing})
         return None if changed.missing and changed.low is None and changed.high is None else changed
     every = [str(label) for label in values.cat.categories]
+    if not act["missing"] and str(act["value"]) not in every:  # of a legend that has been left since
+        return _filter_on(view, colour)
     on = set(every if now.values is None else now.values)
     missing = now.missing and gaps
     one: set[str] = set() if act["missing"] else {str(act["value"])}
@@ -115,6 +112,22 @@ def _by_category(study: Study, view: View, colour: str, act: Mapping[str, Any]) 
     if (on >= set(every) and missing == gaps) or not (on or missing):
         return None
     return VariableFilter(variable=colour, values=tuple(label for label in every if label in on), missing=missing)
+
+
+def _by_range(study: Study, view: View, colour: str, act: Mapping[str, Any]) -> VariableFilter | None:
+    """The filter on ``colour`` after a drag along its scale; what is missing goes at the first one, then as it was."""
+    before = _filter_on(view, colour)
+    if isinstance(study.values(colour).dtype, pd.CategoricalDtype):  # of a legend that has been left since
+        return before
+    low, high = act["low"], act["high"]
+    if low is None and high is None:
+        return None
+    narrowed = before is not None and (before.low is not None or before.high is not None)
+    return VariableFilter(variable=colour, low=low, high=high, missing=before.missing if before and narrowed else False)
+
+
+def _filter_on(view: View, colour: str) -> VariableFilter | None:
+    return next((one for one in view.filters if one.variable == colour), None)
 
 
 def _filtered(view: View, colour: str, chosen: VariableFilter | None) -> View:

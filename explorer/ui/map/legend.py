@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from explorer.ui.colouring import MISSING, Colouring, groups, rgb, scale_colours, split_missing
+from explorer.ui.colouring import MISSING, Colouring, groups, rgb, split_missing
 from explorer.ui.palette import SYMBOLS, Palette
 from explorer.view import VariableFilter
 
@@ -59,7 +59,7 @@ def painted(
             "on": chosen is None or chosen.missing,
         }
     if not colouring.by_category:
-        legend = _numbers(colouring, known, codes, colours, chosen)
+        legend = _numbers(colouring, palette, known, codes, colours, chosen)
         return Painted(codes, colours, shapes, {**legend, "missing": missing})
     entries = []
     for code, group in enumerate(groups(colouring, known, palette, shapes_up_to=len(placed))):
@@ -95,6 +95,7 @@ def _shows(chosen: VariableFilter | None, value: str | None) -> bool:
 
 def _numbers(
     colouring: Colouring,
+    palette: Palette,
     rows: Rows,
     codes: npt.NDArray[np.uint8],
     colours: list[tuple[int, int, int]],
@@ -103,7 +104,7 @@ def _numbers(
     low, high = colouring.limits(rows)
     values = colouring.values.to_numpy(dtype=np.float64)[rows]
     codes[rows] = np.clip((values - low) / max(high - low, 1e-300) * _STEPS, 0, _STEPS - 1).astype(np.uint8)
-    colours[:_STEPS] = [rgb(colour) for colour in scale_colours(colouring.scale, np.linspace(0, 1, _STEPS))]
+    colours[:_STEPS] = [rgb(colour) for colour in colouring.ramp(palette, _STEPS)]
     return {
         "kind": "numbers",
         "title": colouring.title,
@@ -111,7 +112,7 @@ def _numbers(
         "to": high,
         "low": f"{low:.4g}",
         "high": f"{high:.4g}",
-        "ramp": scale_colours(colouring.scale, np.linspace(0, 1, _RAMP)),
+        "ramp": colouring.ramp(palette, _RAMP),
         "ticks": _ticks(low, high, beyond=(bool((values < low).any()), bool((values > high).any()))),
         "range": None if chosen is None else [chosen.low, chosen.high],
     }

@@ -21,7 +21,7 @@ class Compass {
     const unsure = directions.filter((one) => one.share === null);
     directions.forEach((one, place) => {
       if (one.share === null) return;
-      const entry = make("button", "", `${place + 1} ${one.label}`);
+      const entry = make("button", "", `${place + 1} ${one.label}: ${Math.round(100 * one.share)} %`);
       entry.type = "button";
       entry.title = `${one.sentence} Click to colour by it.`;
       entry.onclick = () => this.act({ do: "colour", name: one.name });

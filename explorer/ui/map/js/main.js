@@ -349,6 +349,7 @@ class LatentMap {
       else if (took < FAST / 2) this.sample = drawn * 2;
     }
     this.stage.dataset.state = this.moving ? "moving" : "drawn";
+    this.stage.dataset.drawn = this.said.version;
     this.redrawOver();
     this.stage.dataset.first ??= String(Math.round(performance.now()));
     if (this.moving) {

@@ -24,9 +24,20 @@ async function savePicture(map) {
   for (const [, image] of map.thumbnails.images) {
     if (!image.complete || !image.naturalWidth) continue;
     const box = image.getBoundingClientRect(), frame = map.glCanvas.getBoundingClientRect();
-    pen.drawImage(image, box.left - frame.left, box.top - frame.top, box.width, box.height);
+    const x = box.left - frame.left, y = box.top - frame.top;
+    pen.drawImage(image, x, y, box.width, box.height);
+    pen.lineWidth = 2;
+    pen.strokeStyle = image.style.borderColor;
+    pen.strokeRect(x + 1, y + 1, box.width - 2, box.height - 2);
   }
   map.overlay.paint(pen, camera, colours, { ...map.scene, hovered: null, crosshair: null, drawing: null });
+  pen.fillStyle = colours.text;
+  pen.globalAlpha = 0.7;
+  pen.font = `12px ${colours.font}`;
+  pen.textAlign = "center";
+  pen.fillText(said.axes[0], camera.width / 2, camera.height - 8);
+  pen.rotate(-Math.PI / 2);
+  pen.fillText(said.axes[1], -camera.height / 2, 16);
   pen.restore();
   pen.fillStyle = colours.text;
   pen.textBaseline = "alphabetic";

@@ -72,8 +72,9 @@ class Thumbnails {
   choose(camera, grid, counts, side) {
     const candidates = [];
     const reach = side / 2 / camera.zoom;
-    for (let cy = side / 2; cy < camera.height; cy += side) {
-      for (let cx = side / 2; cx < camera.width; cx += side) {
+    // Twice as many cells as there is room for: where one's picture is in the way, another's fits.
+    for (let cy = side / 2; cy < camera.height; cy += side / 2) {
+      for (let cx = side / 2; cx < camera.width; cx += side / 2) {
         const [x, y] = camera.toData(cx, cy);
         let best = -1, least = Infinity;
         grid.within(x - reach, y - reach, x + reach, y + reach, (i) => {

@@ -1,0 +1,58 @@
+"""Reading what was typed: the parser, what every command has, numbers within bounds."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+from explorer.errors import UserError
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose complaints are one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise it as a UserError."""
+        raise UserError(message, how=f"{self.prog} --help says more")
+
+
+def command(
+    commands: Any,
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    does: str,
+    *,
+    study: Literal["required", "optional", "none"] = "required",
+) -> argparse.ArgumentParser:
+    """A new command among ``commands`` that calls ``run``; most take the folder of a study first."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=does, description=does.capitalize() + ".")
+    parser.set_defaults(run=run)
+    optional = {"nargs": "?"} if study == "optional" else {}
+    if study != "none":
+        parser.add_argument("study", type=Path, metavar="STUDY", help="folder of the study", **optional)  # type: ignore[arg-type]
+    return parser
+
+
+def whole(what: str, low: int, high: int) -> Callable[[str], int]:
+    """The argparse type of a whole number from ``low`` to ``high``; ``what`` it is, for the complaint."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or len(text) > len(str(high)) or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what} ({low} to {high})")
+        return int(text)
+
+    return read
+
+
+def share(text: str) -> float:
+    """The argparse type of a number from 0 to 1."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return found
+
+
+seed = whole("a seed", 0, 2**31 - 1)
