@@ -1,8 +1,11 @@
 """Makes the pictures of the guides: make screenshots. Each is looked at before it is committed.
 
-Of the shipped sample, light and dark, and, where they are given, of one's own studies:
+Of the shipped sample, light and dark; and of one's own studies, of the Map page, where they are given:
 
-    python docs/make_screenshots.py NAME=FOLDER ...
+    python docs/make_screenshots.py PICTURE=FOLDER[?ADDRESS][#KEYS] ...
+
+``PICTURE`` is the name of the file, ``light`` or ``dark`` at its end; ``ADDRESS`` is a view, ``KEYS`` are pressed on
+the map (``i``: pictures at their places).
 """
 
 import os
@@ -12,6 +15,8 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -25,47 +30,81 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("make screenshots needs Chromium: install Debian's package chromium")
-    given = dict(argument.split("=", 1) for argument in sys.argv[1:])
     HERE.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, "--enable-unsafe-swiftshader"])
-        for name, folder in {"sample": None, **given}.items():
-            photograph(browser, name, folder)
+        if sys.argv[1:]:
+            for argument in sys.argv[1:]:
+                own(browser, *argument.split("=", 1))
+        else:
+            sample(browser)
         browser.close()
 
 
-def photograph(browser: Browser, name: str, folder: str | None) -> None:
-    """Overview and Map of one study, light and dark, and a selection."""
+@contextmanager
+def app(folder: str | None) -> Iterator[str]:
+    """The app's address while it runs on a study, with no studies of the photographer's own."""
     command = [sys.executable, "-m", "explorer.cli", "app", "--no-browser", *([folder] if folder else [])]
     with tempfile.TemporaryDirectory() as home:
-        own = os.environ | {"XDG_DATA_HOME": home, "XDG_CACHE_HOME": home}  # no studies of the photographer's own
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=home, env=own)
+        environment = os.environ | {"XDG_DATA_HOME": home, "XDG_CACHE_HOME": home}
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=home, env=environment)
         try:
             assert server.stdout is not None
             url = next(word for word in server.stdout.readline().split() if word.startswith("http"))
             wait(url)
-            for theme in ("light", "dark"):
-                page = browser.new_context(viewport={"width": 1280, "height": 1000}, color_scheme=theme).new_page()
-                page.goto(url)
-                page.get_by_text("Where to go next").wait_for()
-                page.wait_for_timeout(4_000)
-                page.screenshot(path=HERE / f"{name}-overview-{theme}.png")
-                page.goto(f"{url}/map")
-                page.wait_for_function(
-                    "() => document.querySelector('.nsewdrag') || document.querySelector('[data-testid=stAlert]')"
-                )
-                page.wait_for_timeout(3_000)
-                if theme == "light" and page.locator(".nsewdrag").count():
-                    select(page)
-                page.screenshot(path=HERE / f"{name}-map-{theme}.png")
+            yield url
         finally:
             server.terminate()
             server.wait(20)
 
 
+def opened(browser: Browser, theme: str, url: str) -> Page:
+    """A page of the app in one theme, as large as the pictures."""
+    page = browser.new_context(viewport={"width": 1280, "height": 1000}, color_scheme=theme).new_page()
+    page.goto(url)
+    return page
+
+
+def sample(browser: Browser) -> None:
+    """Overview and Map of the sample: light with a selection, dark with the path of one animal."""
+    with app(None) as url:
+        for theme in ("light", "dark"):
+            page = opened(browser, theme, url)
+            page.get_by_text("Where to go next").wait_for()
+            page.wait_for_timeout(4_000)
+            page.screenshot(path=HERE / f"sample-overview-{theme}.png")
+            page.goto(f"{url}/map" + ("?colour=weight&animal=cow-0151" if theme == "dark" else ""))
+            settled(page)
+            if theme == "light":
+                select(page)
+            page.screenshot(path=HERE / f"sample-map-{theme}.png")
+
+
+def own(browser: Browser, picture: str, where: str) -> None:
+    """The Map page of a study."""
+    rest, _, keys = where.partition("#")
+    folder, _, query = rest.partition("?")
+    with app(folder) as url:
+        page = opened(browser, "dark" if picture.endswith("dark") else "light", f"{url}/map?{query}")
+        settled(page)
+        page.locator(".stage").focus()
+        for key in keys:
+            page.keyboard.press(key)
+        page.wait_for_timeout(3_000)
+        page.screenshot(path=HERE / f"{picture}.png")
+
+
+def settled(page: Page) -> None:
+    """Until the map is drawn, however long it takes to compute."""
+    page.locator(".stage[data-state=ready]").wait_for(timeout=60_000)
+    page.wait_for_timeout(2_000)
+    page.get_by_role("button", name="Cancel").wait_for(state="detached", timeout=900_000)
+    page.wait_for_timeout(3_000)
+
+
 def select(page: Page) -> None:
     """Draw around the middle of the map."""
-    box = page.locator(".nsewdrag").first.bounding_box()
+    box = page.locator(".stage").bounding_box()
     assert box is not None
     x, y, side = box["x"] + 0.45 * box["width"], box["y"] + 0.4 * box["height"], 0.15 * box["height"]
     page.mouse.move(x, y)

@@ -1,8 +1,9 @@
-"""One map over partitions and one killable worker: how everything slow is run."""
+"""One map over partitions and one killable worker, which may stand ready: how everything slow is run."""
 
 from explorer.engine.job import Job, State
 from explorer.engine.partitions import map_partitions
 from explorer.engine.progress import Cancelled, Clock, Progress, Report, SnapshotReport
+from explorer.engine.standby import Standby
 
 __all__ = [
     "Cancelled",
@@ -11,6 +12,7 @@ __all__ = [
     "Progress",
     "Report",
     "SnapshotReport",
+    "Standby",
     "State",
     "map_partitions",
 ]

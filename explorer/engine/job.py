@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeVar, cast
 
 from explorer.engine import wire
-from explorer.engine.process import WorkerProcess, error_of
+from explorer.engine.process import Deliver, WorkerProcess, error_of
 from explorer.engine.progress import Cancelled, Clock, Progress
 
 State = Literal["running", "done", "failed", "cancelled"]
 R = TypeVar("R")
+
+HOW = "define it in a module"
+"""The remedy for a function that a worker cannot find."""
 
 
 class Job(Generic[R]):
@@ -23,17 +26,30 @@ class Job(Generic[R]):
     defined in a script or a notebook) and for arguments that cannot be sent.
     """
 
-    def __init__(self, function: Callable[..., R], *args: Any, **kwargs: Any) -> None:
-        packed = wire.pack_function(function, True, how="define it in a module")
+    def __init__(self, function: Callable[..., R], /, *args: Any, **kwargs: Any) -> None:
+        packed = wire.pack_function(function, True, how=HOW)
         arguments = wire.pack_arguments(function, args, kwargs)
-        self._name = wire.name_of(function)
+        self._begin(wire.name_of(function), lambda hear: WorkerProcess(packed, hear), arguments)
+
+    @classmethod
+    def in_process(cls, name: str, worker: Callable[[Deliver], WorkerProcess], arguments: wire.Parts) -> "Job[R]":
+        """A job in a process that is there already: ``worker`` hands it over, given what shall hear its messages.
+
+        ``name`` stands for the function in messages; ``arguments`` are packed as the process expects them.
+        """
+        job = cls.__new__(cls)
+        job._begin(name, worker, arguments)
+        return job
+
+    def _begin(self, name: str, worker: Callable[[Deliver], WorkerProcess], arguments: wire.Parts) -> None:
+        self._name = name
         self._lock = threading.Lock()
         self._finished = threading.Event()
         self._clock = Clock("starting")
         self._last: Progress | None = None
         self._snapshot: Any = None
         self._outcome: wire.Returned | BaseException | None = None
-        self._worker = WorkerProcess(packed, self._hear)
+        self._worker = worker(self._hear)
         self._worker.send(arguments)
 
     @property

@@ -40,7 +40,7 @@ class WorkerProcess:
     def __init__(
         self,
         function: wire.Parts,
-        deliver: Callable[["WorkerProcess", wire.Message], None],
+        deliver: "Deliver",
         *,
         environment: dict[str, str] | None = None,
     ) -> None:
@@ -70,6 +70,11 @@ class WorkerProcess:
     def pid(self) -> int:
         """The process id, also after its end."""
         return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process has not ended yet."""
+        return self._process.poll() is None
 
     def send(self, parts: wire.Parts) -> None:
         """Hand over a packed message. A worker that is gone says so by `deliver`, not here."""
@@ -102,6 +107,10 @@ class WorkerProcess:
                     message = wire.Raised(error, "(its answer could not be read)")
                 self._deliver(self, message)
         self._deliver(self, wire.Gone(self._process.wait()))
+
+
+Deliver = Callable[[WorkerProcess, wire.Message], None]
+"""What hears the messages of a worker."""
 
 
 def error_of(message: wire.Raised | wire.Gone, worker: WorkerProcess, doing: str) -> BaseException:

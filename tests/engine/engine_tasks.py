@@ -172,3 +172,31 @@ def nested_sum(*, report):
 
 def echo(value, *, report):
     return value
+
+
+# Functions of Standby
+
+PREPARED = []
+
+
+def prepare_at_once():
+    PREPARED.append(os.getpid())
+
+
+def prepare_slowly():
+    time.sleep(1)
+    prepare_at_once()
+
+
+def prepare_badly():
+    raise RuntimeError("nothing can be prepared")
+
+
+def prepare_for_ever():
+    time.sleep(600)
+
+
+def prepared(word, *, report, function="a word of the call's own"):
+    """What it was given, whether this process is prepared, and how it is ranked."""
+    report(0.5, "asking", snapshot={"half": True})
+    return word, function, [os.getpid()] == PREPARED, os.getpriority(os.PRIO_PROCESS, 0)
