@@ -29,7 +29,8 @@ class MapChoice(_Frozen):
 
     ``neighbours`` (UMAP's ``n_neighbors``, t-SNE's perplexity) takes the place of ``scale`` where it is given;
     ``min_dist`` is UMAP's: how closely points may be packed. ``fast`` uses all cores and gives up that the same seed
-    gives the same map.
+    gives the same map. ``keep_places``: after the study has grown, the old observations stay where the map made before
+    had them, and the new ones are placed among them.
     """
 
     method: Method = "pca"
@@ -39,6 +40,7 @@ class MapChoice(_Frozen):
     min_dist: Annotated[float, Field(ge=0, le=1)] = 0.1
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     fast: bool = False
+    keep_places: bool = False
 
 
 class VariableFilter(_Frozen):
@@ -146,7 +148,8 @@ def from_query(query: Mapping[str, str]) -> View:
     Raises UserError for a parameter that cannot be read.
     """
     raw: dict[str, Any] = {name: query[name] for name in ("study", "embedding", "colour", "animal") if name in query}
-    choice: dict[str, Any] = {name: query[name] for name in ("method", "scale", "min_dist", "fast") if name in query}
+    plain = ("method", "scale", "min_dist", "fast", "keep_places")
+    choice: dict[str, Any] = {name: query[name] for name in plain if name in query}
     for name in ("dims", "seed", "neighbours"):
         if name in query:
             text = query[name]

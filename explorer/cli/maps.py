@@ -38,6 +38,11 @@ def add(commands: Any) -> None:
     project.add_argument(
         "--fast", action="store_true", help="UMAP on all cores; the same seed then gives another map each time"
     )
+    project.add_argument(
+        "--keep-places",
+        action="store_true",
+        help="after the study has grown: the old observations stay where the map before had them",
+    )
     project.add_argument("--embedding", metavar="NAME", help="default: the study's first")
     project.add_argument("--out", type=Path, required=True, metavar=_FILE)
 
@@ -81,6 +86,7 @@ def _choice(options: argparse.Namespace) -> "MapChoice":
         "neighbours": options.neighbours,
         "min_dist": options.min_dist,
         "fast": options.fast or None,
+        "keep_places": options.keep_places or None,
     }
     given = {name: value for name, value in given.items() if value is not None}
     for name in given:

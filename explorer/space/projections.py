@@ -69,11 +69,12 @@ def quick(choice: MapChoice) -> bool:
 def settled(choice: MapChoice) -> MapChoice:
     """``choice`` without the settings that its method does not use, so that equal maps have equal choices.
 
-    PCA has dimensions only; a given number of neighbours takes the place of the scale; ``min_dist`` is UMAP's, and so
-    is ``fast``: t-SNE uses all cores in any case, and sums in an order that does not hang on them.
+    PCA has dimensions only (and places that are kept); a given number of neighbours takes the place of the scale;
+    ``min_dist`` is UMAP's, and so is ``fast``: t-SNE uses all cores in any case, and sums in an order that does not
+    hang on them.
     """
     if choice.method == "pca":
-        return MapChoice(method="pca", dims=choice.dims)
+        return MapChoice(method="pca", dims=choice.dims, keep_places=choice.keep_places)
     plain = MapChoice()
     unused: dict[str, object] = {} if choice.neighbours is None else {"scale": plain.scale}
     if choice.method == "tsne":
@@ -81,28 +82,17 @@ def settled(choice: MapChoice) -> MapChoice:
     return choice.model_copy(update=unused)
 
 
-def cache_path(study: Study, embedding: Embedding, choice: MapChoice, *, keep_places: bool = False) -> Path:
-    """Where the map is kept; the name follows from the vectors, the settings and our version of the method.
-
-    A map that keeps the places of an older one has a name of its own.
-    """
-    key = hash_json(
-        [_VERSION, embedding.fingerprint, settled(choice).model_dump(), *(["keeps places"] if keep_places else [])]
-    )
+def cache_path(study: Study, embedding: Embedding, choice: MapChoice) -> Path:
+    """Where the map is kept; the name follows from the vectors, the settings and our version of the method."""
+    key = hash_json([_VERSION, embedding.fingerprint, settled(choice).model_dump()])
     return study.cache / "projections" / f"{choice.method}-{choice.dims}d-{key[:20]}.npz"
 
 
-def read_projection(
-    study: Study, embedding: Embedding, choice: MapChoice, *, keep_places: bool = False
-) -> Projection | None:
-    """The map from the cache, or None when it is not there (or spoilt, which is the same).
-
-    With ``keep_places``, one that keeps the places of an older map comes first.
-    """
-    for kept in (True, False) if keep_places else (False,):
-        stored = _read(cache_path(study, embedding, choice, keep_places=kept))
-        if stored is not None and stored.projection.coordinates.shape == (len(embedding.vectors), choice.dims):
-            return stored.projection
+def read_projection(study: Study, embedding: Embedding, choice: MapChoice) -> Projection | None:
+    """The map from the cache, or None when it is not there (or spoilt, which is the same)."""
+    stored = _read(cache_path(study, embedding, choice))
+    if stored is not None and stored.projection.coordinates.shape == (len(embedding.vectors), choice.dims):
+        return stored.projection
     return None
 
 
@@ -111,23 +101,26 @@ def project(
     embedding: Embedding,
     choice: MapChoice,
     report: Report | None = None,
-    *,
-    keep_places: bool = False,
 ) -> Projection:
     """The map of ``embedding`` that ``choice`` asks for, from the cache where it is there.
 
-    With ``keep_places``, and when the cache has the same map of this embedding as it was before it grew, the old
-    observations keep their places and only the new ones are placed; a remark counts them. ``report`` is called as a
+    With ``choice.keep_places``, and when the cache has the same map of this embedding as it was before it grew, the
+    old observations keep their places and only the new ones are placed; a remark counts them. ``report`` is called as a
     ``SnapshotReport`` where it takes snapshots: coordinates so far, float32 (n, dims), NaN where there are none.
     Raises UserError when too few observations have a vector.
     """
-    found = read_projection(study, embedding, choice, keep_places=keep_places)
+    found = read_projection(study, embedding, choice)
     if found is not None:
         return found
     hashes = row_hashes(embedding.vectors)
-    before = _before(study, embedding, choice, hashes) if keep_places else None
-    made = compute(study, embedding, choice, report) if before is None else extend(*before, embedding, report)
-    path = cache_path(study, embedding, choice, keep_places=before is not None)
+    before = _before(study, embedding, choice, hashes) if choice.keep_places else None
+    if before is not None:
+        made = replace(extend(*before, embedding, report), choice=settled(choice))
+    elif choice.keep_places:  # with nothing to keep, it is the map made anew
+        made = replace(project(study, embedding, _anew(choice), report), choice=settled(choice))
+    else:
+        made = compute(study, embedding, choice, report)
+    path = cache_path(study, embedding, choice)
     facts = {
         "explained": made.explained,
         "remarks": made.remarks,
@@ -143,10 +136,10 @@ def project(
     return made
 
 
-def project_at(study: Path, embedding: str, choice: MapChoice, keep_places: bool = False, *, report: Report) -> None:
+def project_at(study: Path, embedding: str, choice: MapChoice, *, report: Report) -> None:
     """``project`` by names, for a worker process: the result is found in the cache afterwards."""
     opened = open_study(study)
-    project(opened, opened.embedding(embedding), choice, report, keep_places=keep_places)
+    project(opened, opened.embedding(embedding), choice, report)
 
 
 # --- making ----------------------------------------------------------------------------------------------
@@ -319,16 +312,29 @@ def extend(
     return replace(projection, coordinates=coordinates, remarks=tuple(remarks), landmarks=shaped)
 
 
+def grown(study: Study, embedding: Embedding, choice: MapChoice) -> int | None:
+    """How many observations of an older map are in ``embedding`` unchanged; None when there is no older map to keep."""
+    found = _before(study, embedding, choice, row_hashes(embedding.vectors))
+    return None if found is None else int(found[0].placed[found[1][found[1] >= 0]].sum())
+
+
+def _anew(choice: MapChoice) -> MapChoice:
+    """The same map without places that are kept: what it goes on from may itself have kept some."""
+    return settled(choice).model_copy(update={"keep_places": False})
+
+
 def _before(
     study: Study, embedding: Embedding, choice: MapChoice, hashes: npt.NDArray[np.uint64]
 ) -> tuple[Projection, npt.NDArray[np.int64]] | None:
-    """The cached map of this embedding's name and this choice that shares most vectors, and where each row was."""
+    """The cached map, from before the embedding grew, that shares most vectors, and where each row was in it."""
     best: tuple[int, Projection, npt.NDArray[np.int64]] | None = None
     for path in sorted((study.cache / "projections").glob(f"{choice.method}-{choice.dims}d-*.npz")):
         stored = _read(path)
-        if stored is None or stored.made_of != (_VERSION, embedding.name, settled(choice)):
+        if stored is None or stored.made_of != (_VERSION, embedding.name, _anew(choice)):
             continue
         same = same_rows(stored.hashes, hashes)
+        if (same[embedding.complete] >= 0).all():  # not an older map: nothing has come since
+            continue
         placed = stored.projection.placed
         shared = int(placed[same[same >= 0]].sum())
         if shared >= max(1, KEPT * placed.sum()) and (best is None or shared > best[0]):
@@ -356,7 +362,7 @@ def _read(path: Path) -> _Stored | None:
             shaped = stored.get("landmarks")
         choice = MapChoice.model_validate(facts["choice"])
         projection = Projection(choice, coordinates, tuple(facts["explained"]), tuple(facts["remarks"]), shaped)
-        made_of = (int(facts["version"]), str(facts["embedding"]), choice)
+        made_of = (int(facts["version"]), str(facts["embedding"]), _anew(choice))
     except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, BadZipFile):
         return None
     n = len(coordinates)

@@ -22,13 +22,14 @@ from explorer.view import MapChoice, Selection, View, to_query
 AXES = ("x", "y", "z")
 
 USED: dict[str, tuple[str, ...]] = {
-    "pca": ("method", "dims"),
-    "tsne": ("method", "dims", "scale", "neighbours", "seed"),
-    "umap": ("method", "dims", "scale", "neighbours", "min_dist", "seed", "fast"),
+    "pca": ("method", "dims", "keep_places"),
+    "tsne": ("method", "dims", "scale", "neighbours", "seed", "keep_places"),
+    "umap": ("method", "dims", "scale", "neighbours", "min_dist", "seed", "fast", "keep_places"),
 }
 """The settings of a map that its method uses."""
 
 _DIFFERS = "a map was made in the fast way, which comes out a little different each time it is computed"
+_OLDER = "a map keeps places from one made before the study grew, which is needed to make it again"
 
 
 @dataclass(frozen=True)
@@ -254,9 +255,10 @@ def _option(key: str, value: object) -> list[str]:
 
 def _again(choices: Iterable[MapChoice]) -> dict[str, Any]:
     """Whether the command makes the same file on any machine, and why not."""
-    if any(settled(choice).fast for choice in choices):
-        return {"reproducible": False, "why_not": _DIFFERS}
-    return {"reproducible": True}
+    used_ones = [settled(choice) for choice in choices]
+    why = [_DIFFERS] if any(choice.fast for choice in used_ones) else []
+    why += [_OLDER] if any(choice.keep_places for choice in used_ones) else []
+    return {"reproducible": False, "why_not": "; ".join(why)} if why else {"reproducible": True}
 
 
 def _origins(study: Study, embedding: Embedding | None, projection: Projection | None) -> dict[str, Any]:

@@ -103,6 +103,11 @@ def start(
     _jobs().start(key, lane or key, partial(through, function, *args))
 
 
+def cancel(key: str) -> None:
+    """Stop the job under ``key``, if there is one, or take it off those that wait."""
+    _jobs().cancel(key)
+
+
 def forget(key: str) -> None:
     """Drop a job that has ended."""
     _jobs().forget(key)

@@ -17,7 +17,7 @@ from explorer.view import NO_COLOUR, MapChoice
 _SCALES = ("local", "balanced", "global")
 _MOST_ON_CARD = 12
 _MOST_TASKS = 4
-_MOST_LISTED = 5_000
+_MOST_LISTED = 1_000
 _MOST_SEARCHED = 50_000
 
 
@@ -55,6 +55,9 @@ def map_controls(study: Study) -> None:
         width="content",
     )
     if chosen.method == "pca":
+        if chosen.keep_places:
+            with row:
+                _details(chosen)
         return
     st.session_state["map_scale"] = chosen.scale
     row.select_slider(
@@ -73,51 +76,17 @@ def map_controls(study: Study) -> None:
 
 def _details(chosen: MapChoice) -> None:
     """The numbers behind the slider, for those who know them."""
-    changed = chosen.model_dump() != {
-        **MapChoice(method=chosen.method, dims=chosen.dims, scale=chosen.scale).model_dump(),
-    }
+    changed = chosen != MapChoice(method=chosen.method, dims=chosen.dims, scale=chosen.scale)
     with st.popover("Details (changed)" if changed else "Details", icon=":material/tune:"):
-        is_umap = chosen.method == "umap"
-        st.session_state["map_neighbours"] = chosen.neighbours
-        st.number_input(
-            "Neighbours (n_neighbors)" if is_umap else "Perplexity",
-            2,
-            200,
-            key="map_neighbours",
-            placeholder="as the slider says",
-            on_change=lambda: _choose_or_none("neighbours", "map_neighbours"),
-            help="How many neighbours each point is kept close to. Few: detail; many: the large shape. Empty: the "
-            "slider decides.",
-        )
-        if is_umap:
-            st.session_state["map_min_dist"] = chosen.min_dist
-            st.slider(
-                "Packing (min_dist)",
-                0.0,
-                1.0,
-                step=0.05,
-                key="map_min_dist",
-                on_change=lambda: _choose(min_dist=st.session_state["map_min_dist"]),
-                help="How close points may come. 0: tight clumps; 1: evenly spread.",
-            )
-        st.session_state["map_fast"] = chosen.fast
-        st.segmented_control(
-            "Speed",
-            [False, True],
-            key="map_fast",
-            format_func=lambda fast: "Fast: all cores" if fast else "The same map every time",
-            on_change=lambda: _choose(fast=st.session_state["map_fast"]),
-            help="Fast: several cores at once, so that a second computation differs a little. An export of such a map "
-            "says that it cannot be made again to the letter.",
-        )
-        st.session_state["map_seed"] = chosen.seed
-        st.number_input(
-            "Seed",
-            0,
-            2**31 - 1,
-            key="map_seed",
-            on_change=lambda: _choose(seed=st.session_state["map_seed"]),
-            help="Another number starts from another point: what then looks different was chance.",
+        if chosen.method != "pca":
+            _layout_details(chosen)
+        st.session_state["map_keep"] = chosen.keep_places
+        st.toggle(
+            "Keep the places of the map before",
+            key="map_keep",
+            on_change=lambda: _choose(keep_places=st.session_state["map_keep"]),
+            help="After observations have been added: the old ones stay where they were on the map made before, and "
+            "the new ones are placed among them. Without an older map, a new one is made.",
         )
         if changed:
             st.button(
@@ -127,6 +96,52 @@ def _details(chosen: MapChoice) -> None:
                     view().but(map=MapChoice(method=chosen.method, dims=chosen.dims, scale=chosen.scale))
                 ),
             )
+
+
+def _layout_details(chosen: MapChoice) -> None:
+    """What t-SNE and UMAP know beside the slider."""
+    is_umap = chosen.method == "umap"
+    st.session_state["map_neighbours"] = chosen.neighbours
+    st.number_input(
+        "Neighbours (n_neighbors)" if is_umap else "Perplexity",
+        2,
+        200,
+        key="map_neighbours",
+        placeholder="as the slider says",
+        on_change=lambda: _choose_or_none("neighbours", "map_neighbours"),
+        help="How many neighbours each point is kept close to. Few: detail; many: the large shape. Empty: the "
+        "slider decides.",
+    )
+    if is_umap:
+        st.session_state["map_min_dist"] = chosen.min_dist
+        st.slider(
+            "Packing (min_dist)",
+            0.0,
+            1.0,
+            step=0.05,
+            key="map_min_dist",
+            on_change=lambda: _choose(min_dist=st.session_state["map_min_dist"]),
+            help="How close points may come. 0: tight clumps; 1: evenly spread.",
+        )
+        st.session_state["map_fast"] = chosen.fast
+        st.segmented_control(
+            "Speed",
+            [False, True],
+            key="map_fast",
+            format_func=lambda fast: "Fast: all cores" if fast else "The same map every time",
+            on_change=lambda: _choose(fast=st.session_state["map_fast"]),
+            help="Fast: several cores at once, so that a second computation differs a little. An export of such a "
+            "map says that it cannot be made again to the letter. (t-SNE is both: the same map, on all cores.)",
+        )
+    st.session_state["map_seed"] = chosen.seed
+    st.number_input(
+        "Seed",
+        0,
+        2**31 - 1,
+        key="map_seed",
+        on_change=lambda: _choose(seed=st.session_state["map_seed"]),
+        help="Another number starts from another point: what then looks different was chance.",
+    )
 
 
 def _choose_or_none(name: str, key: str) -> None:

@@ -9,7 +9,7 @@ from explorer.engine import Job
 from explorer.errors import UserError
 from explorer.space.compass import Direction, directions
 from explorer.space.path import AnimalPath, animal_path
-from explorer.space.projections import NAMES, Projection, cache_path, project_at, settled
+from explorer.space.projections import NAMES, Projection, cache_path, grown, project_at, settled
 from explorer.space.shown import Shown, shown
 from explorer.space.warm import map_job
 from explorer.study.embeddings import Embedding
@@ -94,6 +94,16 @@ def _made(study: Study, embedding: Embedding) -> tuple[Projection, Projection | 
         made = projection_at_hand(study, embedding, choice)
         if made is not None:
             return made, None
+    if not choice.keep_places and (old := _older(study, embedding, choice)):
+        st.info(
+            f"There is a map like this from before the study grew ({old:,} observations are in both).",
+            icon=":material/history:",
+        )
+        st.button(
+            "Keep its places and add the new observations",
+            on_click=lambda: _keep_places(key),
+            icon=":material/add_location:",
+        )
     instead = projection_at_hand(study, embedding, MapChoice(dims=view().map.dims))
     assert instead is not None  # PCA is always at hand
     if stands in ("waiting", "running"):
@@ -112,6 +122,22 @@ def _made(study: Study, embedding: Embedding) -> tuple[Projection, Projection | 
             st.info(f"{title} was cancelled. Below is the PCA map.", icon=":material/cancel:")
         st.button("Compute it", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
     return instead, None
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _older_of(path: str, _study: Study, _embedding: Embedding, choice: MapChoice) -> int | None:
+    del path
+    return grown(_study, _embedding, choice)
+
+
+def _older(study: Study, embedding: Embedding, choice: MapChoice) -> int | None:
+    return _older_of(str(cache_path(study, embedding, choice)), study, embedding, choice)
+
+
+def _keep_places(key: str) -> None:
+    jobs.cancel(key)
+    jobs.forget(key)
+    propose(view().but(map=view().map.model_copy(update={"keep_places": True})))
 
 
 def _say_why(failed: Job[object]) -> None:

@@ -400,6 +400,10 @@ def grown(herd, vectors, more, order=None):
     return herd.embed("net", vectors)
 
 
+def keeping(choice):
+    return choice.model_copy(update={"keep_places": True})
+
+
 @pytest.mark.parametrize("method", ["pca", "tsne", pytest.param("umap", marks=pytest.mark.slow)])
 def test_old_places_are_kept_to_the_bit(herd, counted, method):
     choice = MapChoice(method=method)
@@ -412,8 +416,8 @@ def test_old_places_are_kept_to_the_bit(herd, counted, method):
     assert len(counted) == 1
     study = grown(herd, vectors[order], 20, order)
     net = study.embedding("net")
-    assert read_projection(study, net, choice, keep_places=True) is None
-    made = project(study, net, choice, keep_places=True)
+    assert read_projection(study, net, keeping(choice)) is None
+    made = project(study, net, keeping(choice))
     assert len(counted) == 1
     old = order < 40
     np.testing.assert_array_equal(made.coordinates[old], before.coordinates[order[old]])
@@ -425,7 +429,7 @@ def test_old_places_are_kept_to_the_bit(herd, counted, method):
     assert any("points placed (20 measured)" in remark for remark in made.remarks) == (method != "pca")
     nearest = KNeighborsClassifier(3).fit(made.coordinates[old & made.placed], label[order[old & made.placed]])
     assert nearest.score(made.coordinates[~old], label[order[~old]]) > 0.9
-    again = read_projection(study, net, choice, keep_places=True)
+    again = read_projection(study, net, keeping(choice))
     np.testing.assert_array_equal(again.coordinates, made.coordinates)
     np.testing.assert_array_equal(again.landmarks, made.landmarks)
     assert (again.remarks, again.explained, again.choice) == (made.remarks, made.explained, made.choice)
@@ -433,7 +437,7 @@ def test_old_places_are_kept_to_the_bit(herd, counted, method):
     fresh = project(study, net, choice)
     assert len(counted) == 2
     assert fresh.landmarks is None
-    np.testing.assert_array_equal(project(study, net, choice, keep_places=True).coordinates, made.coordinates)
+    np.testing.assert_array_equal(project(study, net, keeping(choice)).coordinates, made.coordinates)
 
 
 def test_places_are_kept_only_from_a_map_of_the_same_kind_that_is_mostly_the_same(herd, counted):
@@ -442,16 +446,17 @@ def test_places_are_kept_only_from_a_map_of_the_same_kind_that_is_mostly_the_sam
     project(study, study.embedding("net"), PCA)
     study = grown(herd, vectors, 20)
     net = study.embedding("net")
-    project(study, net, MapChoice(dims=3), keep_places=True)
-    project(study, Embedding("other", net.vectors, net.note, "g"), PCA, keep_places=True)
+    project(study, net, keeping(MapChoice(dims=3)))
+    project(study, Embedding("other", net.vectors, net.note, "g"), keeping(PCA))
     changed = vectors.copy()
     changed[:21] += 1
     mostly_new = Embedding("net", changed.astype(np.float32), net.note, "h")
-    project(study, mostly_new, PCA, keep_places=True)
+    project(study, mostly_new, keeping(PCA))
     assert len(counted) == 4
-    cache_path(study, mostly_new, PCA).unlink()
+    for each in (PCA, keeping(PCA)):
+        cache_path(study, mostly_new, each).unlink()
     changed[20] -= 1  # now a half of the old vectors is there
-    made = project(study, Embedding("net", changed.astype(np.float32), net.note, "i"), PCA, keep_places=True)
+    made = project(study, Embedding("net", changed.astype(np.float32), net.note, "i"), keeping(PCA))
     assert len(counted) == 4
     assert made.remarks[0].startswith("20 observations keep")
 
@@ -467,13 +472,13 @@ def test_of_several_older_maps_that_with_most_in_common_is_taken(herd, counted):
         ("wider", np.where(np.arange(40)[:, None] < 35, vectors, 5 * vectors)),
     ):
         project(study, Embedding("net", np.asarray(older, dtype=np.float32), net.note, fingerprint), PCA)
-    made = project(study, net, PCA, keep_places=True)
+    made = project(study, net, keeping(PCA))
     assert made.remarks[0].startswith("35 observations keep their places from the map made before; 5 new")
 
 
 def test_with_nothing_to_keep_a_map_is_made(herd, counted):
     study = herd.embed("net", blobs(0, 40)[0])
-    first = project(study, study.embedding("net"), PCA, keep_places=True)
+    first = project(study, study.embedding("net"), keeping(PCA))
     second = project(study, study.embedding("net"), PCA)
     assert len(counted) == 1
     np.testing.assert_array_equal(first.coordinates, second.coordinates)

@@ -3,6 +3,7 @@
 const MOVE = 700; // milliseconds of a move from one projection to another
 const REST = 140; // milliseconds without a touch after which everything is drawn
 const FAST = 26; // milliseconds a frame may take while the map moves
+const SLOW = 150; // milliseconds that drawing everything may hold up the hand when it rests
 const MANY = 50_000; // points from which on frames are timed
 const MOST_ASKED = 3;
 
@@ -32,6 +33,8 @@ class LatentMap {
     this.moving = null; // {since, x0, y0}: on the way from one projection to another
     this.dirty = false;
     this.sample = Infinity; // how many points a moving map draws
+    this.still = false; // what has changed is no move of the hand
+    this.complete = false; // what stands on the screen is everything
     this.asked = new Map();
     this.hovering = -1;
     this.startPoints();
@@ -111,6 +114,7 @@ class LatentMap {
     this.toolbar.update();
     this.tell("");
     if (said.heard && said.heard !== before?.heard) this.say(said.heard);
+    this.still = true;
     this.touched();
   }
 
@@ -323,6 +327,7 @@ class LatentMap {
   // Something has changed that shows: draw, at first as many points as keep the hand free, at rest all.
   touched() {
     this.lastTouch = performance.now();
+    this.complete = false;
     clearTimeout(this.resting);
     this.resting = setTimeout(() => this.rest(), REST);
     if (this.dirty) return;
@@ -340,16 +345,20 @@ class LatentMap {
     this.dirty = false;
     if (!this.said || !this.xs) return;
     const begun = performance.now();
-    this.drawPoints(this.ratio, this.sample);
+    // New colours come whole, unless that takes long: a sample first would be an unrest.
+    const whole = this.still && !this.moving && (this.points.count / this.sample) * FAST < SLOW;
+    const drawn = Math.min(whole ? Infinity : this.sample, this.points.count);
+    this.still = false;
+    this.drawPoints(this.ratio, drawn);
+    this.complete = drawn === this.points.count && !this.moving;
     if (this.points.count > MANY) {
       this.points.finish();
       const took = performance.now() - begun;
-      const drawn = Math.min(this.sample, this.points.count);
       if (took > FAST) this.sample = Math.max(30_000, Math.floor((drawn * FAST) / took));
       else if (took < FAST / 2) this.sample = drawn * 2;
     }
     this.stage.dataset.state = this.moving ? "moving" : "drawn";
-    this.stage.dataset.drawn = this.said.version;
+    if (this.complete) this.stage.dataset.drawn = this.said.version;
     this.redrawOver();
     this.stage.dataset.first ??= String(Math.round(performance.now()));
     if (this.moving) {
@@ -364,7 +373,9 @@ class LatentMap {
 
   rest() {
     if (!this.said || !this.xs || this.moving) return;
-    if (this.sample < this.points.count) this.drawPoints();
+    if (!this.complete) this.drawPoints();
+    this.complete = true;
+    this.stage.dataset.drawn = this.said.version;
     this.thumbnails.update(this.camera, this.index(), (i) => this.passes(i), (i) => this.colourOf(i));
     places.set(this.said.geometry.hash, this.looksFrom());
     this.redrawOver();
