@@ -11,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 import explorer
 from explorer.study.embeddings import EmbeddingNote, write_embedding
 from explorer.study.study import open_study
-from explorer.ui import recent
+from explorer.ui import jobs, map_controls, recent
 from explorer.ui.server import STUDY_VARIABLE
 from explorer.ui.studies import labels
-from explorer.view import VariableFilter, View
+from explorer.view import MapChoice, VariableFilter, View
 
 APP = Path(explorer.__file__).parent / "app.py"
 
@@ -136,8 +136,8 @@ def test_the_overview_says_what_the_study_is(tmp_path, monkeypatch):
 
 
 def test_a_selection_in_the_address_is_counted_and_shown_as_a_table(tmp_path, monkeypatch):
-    everything = "[[[-99,-99],[99,-99],[99,99],[-99,99]]]"
-    selection = '{"embedding":"features","polygons":' + everything + "}"
+    everything = "[[-99,-99],[99,-99],[99,99],[-99,99]]"
+    selection = '{"strokes":[{"embedding":"features","polygon":' + everything + "}]}"
     sex = '[{"variable":"sex","values":["F"]}]'
     app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", select=selection, filter=sex))
     text = words(app)
@@ -145,6 +145,25 @@ def test_a_selection_in_the_address_is_counted_and_shown_as_a_table(tmp_path, mo
     assert "30 observations selected" in text
     assert "30 more inside the outline are filtered out" in text
     assert len(app.dataframe[0].value) == 30
+
+
+def test_strokes_of_ids_in_the_address_add_and_take_away(tmp_path, monkeypatch):
+    selection = '{"strokes":[{"ids":["row-1","row-2","row-9","gone"]},{"how":"remove","ids":["row-2"]}]}'
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", select=selection))
+    assert "2 observations selected" in words(app)
+    assert "1 of the selected ids are not in this study" in words(app)
+    assert app.dataframe[0].value["observation_id"].tolist() == ["row-1", "row-9"]
+    app.button[[one.label for one in app.button].index("Clear")].click().run()
+    assert "select" not in app.query_params
+    assert "Nothing selected" in words(sound(app))
+
+
+def test_an_outline_on_a_map_that_is_not_at_hand_says_so_and_saves_nothing(tmp_path, monkeypatch):
+    polygon = "[[-99,-99],[99,-99],[99,99]]"
+    on = '{"method":"tsne","seed":7}'
+    selection = '{"strokes":[{"embedding":"features","on":' + on + ',"polygon":' + polygon + "}]}"
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", select=selection))
+    assert "t-SNE map of features that has not been computed here yet" in words(app)
 
 
 def test_a_study_without_vectors_says_what_to_do(tmp_path, monkeypatch):
@@ -202,6 +221,72 @@ def test_widgets_change_the_view_and_the_address(tmp_path, monkeypatch):
     app.selectbox(key="map_animal").select("cow 3").run()
     assert app.query_params["animal"] == "cow 3"
     sound(app)
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    """Slow maps are asked for and never made."""
+    monkeypatch.setattr(jobs, "start", lambda *_, **__: None)
+
+
+def test_the_details_of_a_map_change_it_and_go_back_to_the_usual(tmp_path, monkeypatch, no_work):
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", method="umap"))
+    app.number_input(key="map_neighbours").set_value(33).run()
+    app.slider(key="map_min_dist").set_value(0.5).run()
+    app.number_input(key="map_seed").set_value(4).run()
+    app.button_group(key="map_fast").set_value([True]).run()
+    sound(app)
+    view: View = app.session_state["view"]
+    assert view.map == MapChoice(method="umap", neighbours=33, min_dist=0.5, seed=4, fast=True)
+    assert app.query_params["neighbours"] == "33"
+    assert app.select_slider(key="map_scale").disabled  # the number takes its place
+    app.button[[one.label for one in app.button].index("Back to the usual")].click().run()
+    assert sound(app).session_state["view"].map == MapChoice(method="umap")
+
+
+def test_an_emptied_number_of_neighbours_leaves_it_to_the_slider_again(tmp_path, monkeypatch, no_work):
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", method="umap", neighbours="33"))
+    assert app.number_input(key="map_neighbours").value == 33
+    app.number_input(key="map_neighbours").set_value(None).run()
+    assert sound(app).session_state["view"].map == MapChoice(method="umap")
+    assert app.number_input(key="map_neighbours").value is None
+    assert not app.select_slider(key="map_scale").disabled
+
+
+def test_what_the_card_says_is_chosen_and_kept_in_the_address(tmp_path, monkeypatch):
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", colour="sex"))
+    assert app.multiselect(key="map_card").value == ["sex", "weight"]  # what colours the map, and the task
+    app.multiselect(key="map_card").set_value(["hour", "grade"]).run()
+    assert sound(app).session_state["view"].card == ("hour", "grade")
+    assert app.query_params["card"] == '["hour","grade"]'
+
+
+def test_an_animal_is_followed_and_let_go(tmp_path, monkeypatch):
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map"))
+    app.selectbox(key="map_animal").select("cow 3").run()
+    assert "**cow 3**: 10 dates in order" in words(sound(app))
+    app.selectbox(key="map_animal").set_value(None).run()
+    assert "dates in order" not in words(sound(app))
+    assert "animal" not in app.query_params
+
+
+def test_an_animal_of_the_address_that_the_study_does_not_have_is_no_failure(tmp_path, monkeypatch):
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", animal="nobody"))
+    assert "60 of 60 shown" in words(app)
+    assert app.selectbox(key="map_animal").value is None
+
+
+def test_of_very_many_animals_the_name_is_typed_and_a_wrong_one_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(map_controls, "_MOST_LISTED", 5)
+    app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map"))
+    app.text_input(key="map_animal").input("cow 33").run()
+    assert [toast.value for toast in app.toast] == ["There is no animal 'cow 33'. Is it cow 3 or cow 5 or cow 4?"]
+    assert app.session_state["view"].animal is None
+    app.text_input(key="map_animal").input(" cow 3 ").run()
+    assert app.session_state["view"].animal == "cow 3"
+    assert "**cow 3**: 10 dates in order" in words(sound(app))
+    app.text_input(key="map_animal").input("").run()
+    assert sound(app).session_state["view"].animal is None
 
 
 def test_studies_of_one_name_have_labels_of_their_own(tmp_path):

@@ -80,7 +80,7 @@ class Card {
   // In one sentence, for a screen reader.
   get sentence() {
     const said = this.kept.get(this.shown);
-    return said ? [said.title, said.subtitle, ...said.fields.map((pair) => pair.join(" "))].join(", ") : "";
+    return said ? [said.title, said.subtitle, ...said.fields.map((pair) => pair.join(" "))].filter(Boolean).join(", ") : "";
   }
 }
 

@@ -61,7 +61,7 @@ class Legend {
     bar.tabIndex = 0;
     bar.setAttribute("role", "group");
     bar.setAttribute("aria-label", `${said.title}, from ${said.low} to ${said.high}. Drag along it to filter.`);
-    bar.title = "Drag along the scale to show only a part of it; click to show all";
+    bar.title = "Drag along the scale to show only a part of it; click to show all. Keys: up and down move the lower end, with Shift the upper, Esc shows all";
     const share = (value) => (value - said.from) / (said.to - said.from || 1);
     const window_ = make("div", "range");
     const put = (a, b) => {
@@ -81,14 +81,28 @@ class Legend {
       bar.setPointerCapture(event.pointerId);
     };
     bar.onpointermove = (event) => from !== null && put(from, at(event));
+    // The scale's ends stand for all that lies beyond them.
+    const filter = (low, high) => {
+      const value = (part) => said.from + part * (said.to - said.from);
+      this.act({ do: "range", low: low < 0.005 ? null : value(low), high: high > 0.995 ? null : value(high) });
+    };
     bar.onpointerup = (event) => {
       if (from === null) return;
       const to = at(event);
-      const ends = [Math.min(from, to), Math.max(from, to)].map((part) => said.from + part * (said.to - said.from));
-      // The scale's ends stand for all that lies beyond them.
-      if (Math.abs(to - from) < 0.02) this.act({ do: "range", low: null, high: null });
-      else this.act({ do: "range", low: Math.min(from, to) < 0.005 ? null : ends[0], high: Math.max(from, to) > 0.995 ? null : ends[1] });
+      if (Math.abs(to - from) < 0.02) filter(0, 1);
+      else filter(Math.min(from, to), Math.max(from, to));
       from = null;
+    };
+    bar.onkeydown = (event) => {
+      const step = { ArrowUp: 0.05, ArrowDown: -0.05 }[event.key];
+      if (event.key === "Escape") filter(0, 1);
+      else if (step) {
+        const [low, high] = (said.range ?? [null, null]).map((end, top) => (end === null ? top : share(end)));
+        if (event.shiftKey) filter(low, Math.min(Math.max(high + step, low + 0.05), 1));
+        else filter(Math.max(Math.min(low + step, high - 0.05), 0), high);
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
     };
     bar.append(window_);
     const ticks = make("div", "ticks");

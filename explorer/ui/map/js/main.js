@@ -72,6 +72,7 @@ class LatentMap {
     this.points.uploadLut();
     this.tell("");
     this.resize();
+    this.touched(); // of the same size, it would else stay empty
   }
 
   // --- from Python ---

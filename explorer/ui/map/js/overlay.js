@@ -91,14 +91,16 @@ class Overlay {
       if (length > 26) this.arrow(pen, (ax + 2 * bx) / 3, (ay + 2 * by) / 3, Math.atan2(by - ay, bx - ax));
     }
     pen.globalAlpha = 1;
+    const small = Math.max(2.2, 4 - places.length / 25);
     places.forEach(([x, y], place) => {
       const now = place === at;
+      const end = place === 0 || place === places.length - 1;
       pen.beginPath();
-      pen.arc(x, y, now ? 6.5 : 3.6, 0, 2 * Math.PI);
+      pen.arc(x, y, now ? 6.5 : end ? 4.5 : small, 0, 2 * Math.PI);
       pen.fillStyle = now ? colours.accent : place === 0 ? colours.background : colours.text;
       pen.fill();
-      pen.lineWidth = now ? 2 : 1.4;
-      pen.strokeStyle = colours.text;
+      pen.lineWidth = now || place === 0 ? 2 : 1;
+      pen.strokeStyle = now || place === 0 ? colours.text : colours.background;
       pen.stroke();
     });
     const taken = [];
