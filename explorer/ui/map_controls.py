@@ -106,6 +106,7 @@ def _layout_details(chosen: MapChoice) -> None:
         "Neighbours (n_neighbors)" if is_umap else "Perplexity",
         2,
         200,
+        value=None,
         key="map_neighbours",
         placeholder="as the slider says",
         on_change=lambda: _choose_or_none("neighbours", "map_neighbours"),
