@@ -1,6 +1,7 @@
 // What part of the map is seen: one scale for both axes, so that distances mean the same in every direction.
 
 const FIT_MARGIN = 26; // CSS pixels
+const FIT_TOP = 22; // more of it above, where the buttons are
 const MOST_ZOOM = 20_000; // times the fitted scale
 const LEAST_ZOOM = 0.2;
 
@@ -24,12 +25,9 @@ class Camera {
     const spanX = Math.max(extent.x1 - extent.x0, 1e-12);
     const spanY = Math.max(extent.y1 - extent.y0, 1e-12);
     const roomX = Math.max(this.width - 2 * FIT_MARGIN, 10);
-    const roomY = Math.max(this.height - 2 * FIT_MARGIN, 10);
-    return {
-      x: (extent.x0 + extent.x1) / 2,
-      y: (extent.y0 + extent.y1) / 2,
-      zoom: Math.min(roomX / spanX, roomY / spanY),
-    };
+    const roomY = Math.max(this.height - 2 * FIT_MARGIN - FIT_TOP, 10);
+    const zoom = Math.min(roomX / spanX, roomY / spanY);
+    return { x: (extent.x0 + extent.x1) / 2, y: (extent.y0 + extent.y1) / 2 + FIT_TOP / 2 / zoom, zoom };
   }
 
   place(at) {
