@@ -9,7 +9,7 @@ from explorer.space.shown import filter_mask
 from explorer.study.study import Study
 from explorer.ui.describe import variable_labels
 from explorer.ui.plain import for_markdown
-from explorer.ui.state import propose, view
+from explorer.ui.state import propose, settle, view
 from explorer.view import VariableFilter
 
 _MOST_CATEGORIES = 1_000
@@ -46,7 +46,7 @@ def drop_unfit_filters(study: Study) -> None:
         else:
             kept.append(chosen)
     if len(kept) < len(view().filters):
-        propose(view().but(filters=tuple(kept)))
+        settle(view().but(filters=tuple(kept)))
 
 
 def _variables_changed() -> None:

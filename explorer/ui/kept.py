@@ -153,7 +153,7 @@ def _history(study: Study) -> None:
     last, undone = next_undo(study), next_redo(study)
     left, right = st.columns(2)
     left.button(
-        "Undo",
+        "Undo the last decision",
         key="kept_undo",
         disabled=last is None,
         on_click=lambda: _trying(partial(undo, study), "Undone"),

@@ -11,7 +11,7 @@ from explorer.study.study import Study
 from explorer.ui.colouring import Colouring
 from explorer.ui.describe import variable_labels
 from explorer.ui.filters import filter_controls
-from explorer.ui.state import propose, view
+from explorer.ui.state import propose, step_back, step_forward, steps, view
 from explorer.view import NO_COLOUR, MapChoice
 
 _SCALES = ("local", "balanced", "global")
@@ -184,6 +184,31 @@ def look_controls(study: Study, colours: Colouring | None) -> DeltaGenerator:
                 on_change=lambda: propose(view().but(card=tuple(st.session_state["map_card"]))),
             )
     return row
+
+
+def step_buttons(row: DeltaGenerator) -> None:
+    """Undo and redo of what was done to the view."""
+    before, after = steps()
+    row.button(
+        "Undo",
+        key="view_undo",
+        on_click=step_back,
+        disabled=not before,
+        icon=":material/undo:",
+        shortcut="Mod+Z",
+        type="tertiary",
+        help=f"Undo the last step of {before:,}" if before else "Nothing to undo",
+    )
+    row.button(
+        "Redo",
+        key="view_redo",
+        on_click=step_forward,
+        disabled=not after,
+        icon=":material/redo:",
+        shortcut="Mod+Shift+Z",
+        type="tertiary",
+        help=f"Do the step again that was undone last, of {after:,}" if after else "Nothing to redo",
+    )
 
 
 def _animal(animals: pd.Index) -> None:

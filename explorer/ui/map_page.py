@@ -22,7 +22,7 @@ from explorer.ui.map.acts import after
 from explorer.ui.map.columns import MAX_DRAWN, Columns
 from explorer.ui.map.component import On, latent_map
 from explorer.ui.map.message import drawn_count, geometry_of, message
-from explorer.ui.map_controls import card_fields, look_controls, map_controls
+from explorer.ui.map_controls import card_fields, look_controls, map_controls, step_buttons
 from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, projection_at_hand
 from explorer.ui.observations import addresses
 from explorer.ui.overview import no_embedding
@@ -31,7 +31,7 @@ from explorer.ui.plain import count, for_markdown
 from explorer.ui.plotly_map import limit_note, plotly_map
 from explorer.ui.scatter import Drawing
 from explorer.ui.selected import selected_panel
-from explorer.ui.state import propose, view
+from explorer.ui.state import propose, settle, view
 from explorer.ui.studies import stamp
 from explorer.view import MapChoice
 
@@ -51,7 +51,7 @@ def show(study: Study) -> None:
         no_embedding(study)
         return
     if view().embedding != name:
-        propose(view().but(embedding=name))
+        settle(view().but(embedding=name))
     stamped = stamp(str(study.path))
     embedding = opened_embedding(study, stamped, name)
     drop_unfit_filters(study)
@@ -75,7 +75,7 @@ def show(study: Study) -> None:
     else:
         plotly_map(study, drawn, seen, colours, path, drawing)
     _path_note(path, drawn)
-    selected_panel(study, at_hand, seen, colours, stamped)
+    selected_panel(study, embedding, at_hand, seen, colours, stamped)
 
 
 # --- making the map --------------------------------------------------------------------------------------
@@ -184,7 +184,9 @@ def _status(
         )
     if limited:
         parts.append(limited)
-    st.markdown(" · ".join([f"**{parts[0]}**", *parts[1:]]))
+    row = st.container(horizontal=True, vertical_alignment="center")
+    row.markdown(" · ".join([f"**{parts[0]}**", *parts[1:]]), width="stretch")
+    step_buttons(row)
     remarks = [remark.rstrip(".") for remark in (*embedding.remarks, *projection.remarks)]
     said = ". ".join(remark[0].upper() + remark[1:] for remark in remarks)
     if said:

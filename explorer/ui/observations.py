@@ -87,7 +87,11 @@ def card(study: Study, row: int, names: Sequence[str]) -> dict[str, object]:
     """What the card of observation ``row`` says: a title, a line under it, the values of the variables ``names``."""
     said = variable_labels(study)
     own = str(study.ids[row])
-    when = "" if study.time is None else str(written(study.time[row : row + 1]).fillna("no date").iloc[0])
+    when = (
+        ""
+        if study.time is None
+        else str(written(study.time[row : row + 1]).fillna("no date").iloc[0]).replace("T", " ")
+    )
     if study.animal is None:
         title, rest = own, [when]
     else:

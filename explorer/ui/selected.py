@@ -9,11 +9,13 @@ from explorer.decisions.selections import named_at
 from explorer.space.projections import Projection
 from explorer.space.shown import Shown, missing_map, selection_mask
 from explorer.space.view_table import Export, export_view, exported_rows, view_frame
+from explorer.study.embeddings import Embedding
 from explorer.study.export import Format, manifest_text
 from explorer.study.study import Study
 from explorer.ui.colouring import Colouring
 from explorer.ui.gallery import AT_ONCE, gallery
 from explorer.ui.kept import name_menu
+from explorer.ui.nearest_panel import nearest_panel
 from explorer.ui.plain import count
 from explorer.ui.plotly_map import names
 from explorer.ui.state import propose, view
@@ -29,6 +31,7 @@ def _clear() -> None:
 
 def selected_panel(
     study: Study,
+    embedding: Embedding,
     projection: Projection,
     seen: Shown,
     colours: Colouring | None,
@@ -59,8 +62,13 @@ def selected_panel(
     if not len(rows):
         return
     views = ["Pictures", "Table"] if study.has_pictures else ["Table"]
-    picked = st.segmented_control("Show as", views, default=views[0], key="selected_as", label_visibility="collapsed")
-    if picked == "Pictures":
+    if len(rows) == 1:
+        views.insert(0, "Nearest")
+    key = "selected_one_as" if len(rows) == 1 else "selected_as"
+    picked = st.segmented_control("Show as", views, default=views[0], key=key, label_visibility="collapsed")
+    if picked == "Nearest":
+        nearest_panel(study, embedding, int(rows[0]), stamped)
+    elif picked == "Pictures":
         _pictures(study, rows, colours, stamped)
     else:
         frame = view_frame(study, view(), projection, seen, first=_TABLE_ROWS)

@@ -11,7 +11,7 @@ from explorer.study.study import Study, open_study
 from explorer.ui.failures import in_the_app
 from explorer.ui.recent import recent, remember
 from explorer.ui.server import STUDY_VARIABLE
-from explorer.ui.state import propose, view
+from explorer.ui.state import propose, settle, view
 from explorer.view import View
 
 _CHOICE, _PATH = "study_choice", "study_path"
@@ -88,7 +88,7 @@ def sidebar() -> None:
     """The chooser: sample, studies opened lately, a path; an upload leads to the Data page."""
     if view().study is None and os.environ.get(STUDY_VARIABLE):
         # Named in the address, so that it still means this study when the app is started with another one.
-        propose(view().but(study=default_path()))
+        settle(view().but(study=default_path()))
     current = view().study or default_path()
     samples = [str(sample_study(name).resolve()) for name in ("herd", "digits")]
     choices = list(dict.fromkeys([current, default_path(), *samples, *recent()]))

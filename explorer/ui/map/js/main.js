@@ -374,6 +374,10 @@ class LatentMap {
 
   rest() {
     if (!this.said || !this.xs || this.moving) return;
+    if (this.dirty) { // on a slow computer its frame is still to come, and would undo what is done here
+      this.resting = setTimeout(() => this.rest(), REST);
+      return;
+    }
     if (!this.complete) this.drawPoints();
     this.complete = true;
     this.stage.dataset.drawn = this.said.version;
