@@ -1,18 +1,26 @@
-"""Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [projections] [training]."""
+"""Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [map] [projections] [training].
+
+With --quick, those that can (the map) take little data.
+"""
 
 import sys
+from functools import partial
 
 from benchmarks import first_picture, opening, projections, training
+from benchmarks import map as latent_map
 
 RUNS = {
     "opening": opening.main,
     "first_picture": first_picture.main,
+    "map": latent_map.main,
     "projections": projections.main,
     "training": training.main,
 }
 
 if __name__ == "__main__":
-    names = sys.argv[1:] or list(RUNS)
+    quick = "--quick" in sys.argv
+    RUNS["map"] = partial(latent_map.main, quick=quick)
+    names = [name for name in sys.argv[1:] if name != "--quick"] or list(RUNS)
     for name in names:
         if name not in RUNS:
             sys.exit(f"there is no benchmark {name!r}; there are: {', '.join(RUNS)}")

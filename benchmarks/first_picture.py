@@ -76,11 +76,11 @@ def _ours(study: Path, browser: Browser) -> dict[str, str]:
             changes.append(_change(page, "Overview", "[data-testid=stImage] img"))
         out["page change, median"] = f"{sorted(changes)[len(changes) // 2]:.2f} s"
         out["Map page from Overview: its heading line"] = f"{_change(page, 'Map', 'text=/ shown$/'):.2f} s"
-        page.wait_for_selector(".nsewdrag")
+        page.wait_for_selector(".stage[data-first]")
         other = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
         asked = time.perf_counter()
         other.goto(f"{url}/map")
-        other.wait_for_selector(".nsewdrag")
+        other.wait_for_selector(".stage[data-first]")
         out["Map page asked for to interactive drawing"] = f"{time.perf_counter() - asked:.2f} s"
         out["memory of the server"] = f"{psutil.Process(server.pid).memory_info().rss / 2**20:.0f} MB"
     finally:

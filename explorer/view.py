@@ -4,7 +4,7 @@ It feeds the URL, the command line's ``--view`` and the exports. Pages read it a
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -64,27 +64,37 @@ class VariableFilter(_Frozen):
 
 
 class Stroke(_Frozen):
-    """One step of a selection: what lies inside a polygon drawn on a map, or single observations by their ids.
+    """One step of a selection: what lies inside a polygon drawn on a map, single observations by their ids, or a group.
 
     ``polygon`` is in the coordinates of the map ``on`` of ``embedding``, so that the same view selects the same
-    points in any browser. ``how`` says whether the observations join the selection or leave it.
+    points in any browser. ``how`` says whether the observations join the selection, leave it, or are the only ones of
+    it that stay.
     """
 
-    how: Literal["add", "remove"] = "add"
+    how: Literal["add", "remove", "keep"] = "add"
     polygon: Polygon | None = None
     embedding: Text | None = None
     on: MapChoice = MapChoice()
     ids: tuple[Text, ...] = ()
+    group: "Group | None" = None
 
     @model_validator(mode="after")
-    def _polygon_or_ids(self) -> "Stroke":
-        if (self.polygon is None) == (not self.ids):
-            raise ValueError("give a polygon or ids, one of the two")
+    def _one_of_three(self) -> "Stroke":
+        if (self.polygon is not None) + bool(self.ids) + (self.group is not None) != 1:
+            raise ValueError("give a polygon, ids or a group, one of the three")
         return self
 
 
+class Group(_Frozen):
+    """A selection taken as one: its strokes, among what its filters show; ``name`` is what it was kept under."""
+
+    strokes: Annotated[tuple[Stroke, ...], Field(max_length=200)]
+    filters: tuple[VariableFilter, ...] = ()
+    name: Text | None = None
+
+
 class Selection(_Frozen):
-    """Observations picked out, stroke by stroke: each adds to what the ones before it left, or takes away from it."""
+    """Observations picked out, stroke by stroke: each changes what the ones before it left."""
 
     strokes: Annotated[tuple[Stroke, ...], Field(max_length=200)] = ()
 
@@ -92,6 +102,31 @@ class Selection(_Frozen):
     def is_empty(self) -> bool:
         """Whether nothing is drawn and nothing picked."""
         return not self.strokes
+
+    @property
+    def outlines(self) -> tuple[Stroke, ...]:
+        """The strokes with a polygon, those inside groups too."""
+        return tuple(_outlines(self.strokes))
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all strokes, those inside groups too."""
+        return frozenset(_ids(self.strokes))
+
+
+def _outlines(strokes: tuple[Stroke, ...]) -> Iterator[Stroke]:
+    for stroke in strokes:
+        if stroke.polygon is not None:
+            yield stroke
+        elif stroke.group is not None:
+            yield from _outlines(stroke.group.strokes)
+
+
+def _ids(strokes: tuple[Stroke, ...]) -> Iterator[str]:
+    for stroke in strokes:
+        yield from stroke.ids
+        if stroke.group is not None:
+            yield from _ids(stroke.group.strokes)
 
 
 class View(_Frozen):

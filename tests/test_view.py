@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from explorer.errors import UserError
-from explorer.view import MapChoice, Selection, Stroke, VariableFilter, View, from_query, to_query
+from explorer.view import Group, MapChoice, Selection, Stroke, VariableFilter, View, from_query, to_query
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 COORDINATES = st.floats(-3e38, 3e38)
@@ -30,11 +30,25 @@ FILTERS = st.one_of(
     st.builds(VariableFilter, variable=TEXT, low=NUMBERS, high=NUMBERS, missing=st.booleans()),
 )
 POLYGONS = st.lists(st.tuples(COORDINATES, COORDINATES), min_size=3, max_size=5).map(tuple)
-HOW = st.sampled_from(["add", "remove"])
+HOW = st.sampled_from(["add", "remove", "keep"])
 STROKES = st.builds(Stroke, how=HOW, polygon=POLYGONS, embedding=st.none() | TEXT, on=CHOICES) | st.builds(
     Stroke, how=HOW, ids=st.lists(TEXT, min_size=1, max_size=3).map(tuple)
 )
-SELECTIONS = st.builds(Selection, strokes=st.lists(STROKES, max_size=4).map(tuple))
+GROUPED = st.recursive(
+    STROKES,
+    lambda inner: st.builds(
+        Stroke,
+        how=HOW,
+        group=st.builds(
+            Group,
+            strokes=st.lists(inner, max_size=3).map(tuple),
+            filters=st.lists(FILTERS, max_size=2).map(tuple),
+            name=st.none() | TEXT,
+        ),
+    ),
+    max_leaves=6,
+)
+SELECTIONS = st.builds(Selection, strokes=st.lists(GROUPED, max_size=4).map(tuple))
 VIEWS = st.builds(
     View,
     study=st.none() | TEXT,

@@ -12,14 +12,16 @@ from explorer.study.study import Study
 from explorer.view import MapChoice, Selection, Stroke, VariableFilter, View
 
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Shown:
     """Masks over all observations, bool (n,): with a place on the map, passing the filters, selected.
 
-    A selected observation passes the filters too. ``total`` is n. ``unresolved`` is a sentence when the selection
-    was drawn on a map that is not at hand, else None. ``unknown_ids`` counts selected ids that the study does not have.
+    A selected observation passes the filters too; ``hidden`` counts those of the selection that do not. ``total`` is
+    n. ``unresolved`` is a sentence when the selection was drawn on a map that is not at hand, else None.
+    ``unknown_ids`` counts selected ids that the study does not have.
     """
 
     placed: Mask
@@ -27,6 +29,7 @@ class Shown:
     selected: Mask
     unresolved: str | None = None
     unknown_ids: int = 0
+    hidden: int = 0
 
     @property
     def visible(self) -> Mask:
@@ -99,10 +102,7 @@ def row_numbers(study: Study, ids: tuple[str, ...]) -> npt.NDArray[np.int64]:
 
 def missing_map(study: Study, selection: Selection) -> str | None:
     """A sentence when a map that the selection was drawn on is not at hand; None when it can be resolved."""
-    for stroke in selection.strokes:
-        if stroke.polygon is not None and (missing := _missing(study, stroke)):
-            return missing
-    return None
+    return next((missing for stroke in selection.outlines if (missing := _missing(study, stroke))), None)
 
 
 def _missing(study: Study, stroke: Stroke) -> str | None:
@@ -122,27 +122,40 @@ def selection_mask(study: Study, selection: Selection) -> tuple[Mask, str | None
     Strokes count in their order; a polygon takes all observations inside it on its own map, drawn or not. Half of a
     selection would be another one: when it cannot be resolved, none is held.
     """
-    mask = np.zeros(len(study), dtype=bool)
     missing = missing_map(study, selection)
     if missing:
-        return mask, missing
-    places: dict[tuple[str, MapChoice], npt.NDArray[np.float32]] = {}
-    for stroke in selection.strokes:
-        if stroke.polygon is None or stroke.embedding is None:
-            mask[row_numbers(study, stroke.ids)] = stroke.how == "add"
-            continue
-        key = (stroke.embedding, settled(stroke.on))
-        if key not in places:
-            places[key] = project(study, study.embedding(stroke.embedding), stroke.on).coordinates
-        mask[inside_polygon(places[key], np.asarray(stroke.polygon))] = stroke.how == "add"
-    return mask, None
+        return np.zeros(len(study), dtype=bool), missing
+    return _after(study, selection.strokes, {}), None
+
+
+def _after(study: Study, strokes: tuple[Stroke, ...], places: dict[tuple[str, MapChoice], Places]) -> Mask:
+    """What ``strokes`` leave, one after another; ``places`` of maps are kept between them."""
+    mask = np.zeros(len(study), dtype=bool)
+    for stroke in strokes:
+        if stroke.group is not None:
+            held = _after(study, stroke.group.strokes, places) & filter_mask(study, stroke.group.filters)
+        elif stroke.polygon is not None and stroke.embedding is not None:
+            key = (stroke.embedding, settled(stroke.on))
+            if key not in places:
+                places[key] = project(study, study.embedding(stroke.embedding), stroke.on).coordinates
+            held = inside_polygon(places[key], np.asarray(stroke.polygon))
+        else:
+            held = np.zeros(len(study), dtype=bool)
+            held[row_numbers(study, stroke.ids)] = True
+        if stroke.how == "add":
+            mask |= held
+        elif stroke.how == "remove":
+            mask &= ~held
+        else:
+            mask &= held
+    return mask
 
 
 def _unknown_ids(study: Study, selection: Selection) -> int:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    ids = {one for stroke in selection.strokes for one in stroke.ids}
+    ids = selection.ids
     known = pc.is_in(pa.array(list(ids), type=study.ids.type), value_set=study.ids) if ids else None
     return 0 if known is None else len(ids) - int(pc.sum(known).as_py())
 
@@ -152,4 +165,5 @@ def shown(study: Study, view: View, projection: Projection | None) -> Shown:
     filtered = filter_mask(study, view.filters)
     selected, unresolved = selection_mask(study, view.selection)
     placed = np.zeros(len(study), dtype=bool) if projection is None else projection.placed
-    return Shown(placed, filtered, selected & filtered, unresolved, _unknown_ids(study, view.selection))
+    unknown = _unknown_ids(study, view.selection)
+    return Shown(placed, filtered, selected & filtered, unresolved, unknown, int((selected & ~filtered).sum()))

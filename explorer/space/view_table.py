@@ -162,7 +162,7 @@ def _named_facts(
 
 def _drawn_on(study: Study, selections: Iterable[Selection]) -> list[tuple[str, MapChoice]]:
     """Embedding and choice of each map that polygons were drawn on, as far as the study can have it."""
-    strokes = [stroke for selection in selections for stroke in selection.strokes if stroke.polygon is not None]
+    strokes = [stroke for selection in selections for stroke in selection.outlines]
     known = study.embedding_names
     return [(str(one.embedding), settled(one.on)) for one in strokes if one.embedding in known and one.on.dims == 2]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -16,7 +17,7 @@ from explorer.errors import UserError
 from explorer.study.study import Study
 from explorer.ui.plain import count, for_markdown
 from explorer.ui.state import propose, view
-from explorer.view import View
+from explorer.view import Group, Selection, Stroke, View
 
 _LAST = 15
 _VIEWS, _SELECTIONS, _HISTORY = "Views", "Selections", "History"
@@ -111,6 +112,44 @@ def _selections(study: Study) -> None:
     for one in reversed(found):
         select = None if one.selection is None or one.view is None else partial(_select, one)
         _line(one, "select", select, partial(remove_selection, study, one.name))
+        if select is not None and not view().selection.is_empty:
+            _combine(one)
+
+
+How = Literal["add", "remove", "keep"]
+
+_WAYS: tuple[tuple[How, str, str, str], ...] = (
+    ("add", "or", ":material/join_full:", "Select what is in the present selection, in this one, or in both"),
+    ("remove", "not", ":material/join_left:", "Select what is in the present selection and not in this one"),
+    ("keep", "and", ":material/join_inner:", "Select what is in both"),
+)
+
+
+def _combine(one: NamedSelection) -> None:
+    """Buttons that make the present selection one of both."""
+    row = st.container(horizontal=True)
+    for how, label, icon, said in _WAYS:
+        row.button(
+            label,
+            key=f"kept-{how}-{one.seq}",
+            on_click=partial(_combined, one, how),
+            help=said,
+            type="tertiary",
+            icon=icon,
+        )
+
+
+def _combined(one: NamedSelection, how: How) -> None:
+    """The present selection, as the filters show it, and then the named one, as its own filters did."""
+    assert one.selection is not None
+    assert one.view is not None
+    here = view()
+    named = Stroke(how=how, group=Group(strokes=one.selection.strokes, filters=one.view.filters, name=one.name))
+    before = here.selection.strokes
+    if here.filters:  # else what was asked for would be hidden by them
+        before = (Stroke(group=Group(strokes=before, filters=here.filters)),)
+        st.toast("The filters are now part of the selection, and no longer set.", icon=":material/filter_alt_off:")
+    propose(here.but(selection=Selection(strokes=(*before, named)), filters=()))
 
 
 def _select(one: NamedSelection) -> None:

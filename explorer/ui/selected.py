@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.decisions.selections import named_at
 from explorer.space.projections import Projection
-from explorer.space.shown import Shown, missing_map, selection_mask
+from explorer.space.shown import Shown, missing_map
 from explorer.space.view_table import Export, export_view, exported_rows, view_frame
 from explorer.study.embeddings import Embedding
 from explorer.study.export import Format, manifest_text
@@ -47,11 +47,9 @@ def selected_panel(
     line = st.container(horizontal=True, vertical_alignment="center", gap="small")
     title = line.container()
     if chosen:
-        everything = selection_mask(study, view().selection)[0]
-        hidden = int(everything.sum()) - len(rows)
         title.subheader(f"{count(len(rows), 'observation')} selected")
-        if hidden:
-            title.caption(f"{hidden:,} more inside the outline are filtered out")
+        if seen.hidden:
+            title.caption(f"{seen.hidden:,} more inside the outline are filtered out")
         with line:
             name_menu(study, len(rows))
         line.button("Clear", on_click=_clear, icon=":material/deselect:")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from explorer.errors import UserError
 from explorer.space.projections import project
 from explorer.space.shown import filter_mask, inside_polygon, row_numbers, selection_mask, shown
-from explorer.view import MapChoice, Selection, Stroke, VariableFilter, View
+from explorer.view import Group, MapChoice, Selection, Stroke, VariableFilter, View
 
 # --- polygons ----------------------------------------------------------------------------------------------
 
@@ -184,6 +184,42 @@ def test_strokes_may_be_drawn_on_several_maps(herd):
     less = rows_of(study, drawn(RIGHT), drawn(RIGHT, "remove", embedding="net"))
     assert less == np.flatnonzero(right["features"] & ~right["net"]).tolist()
     assert len(less) < len(both)
+
+
+JERSEY = VariableFilter(variable="breed", values=("Jersey",))
+
+
+def grouped(*strokes, how="add", filters=()):
+    return Stroke(how=how, group=Group(strokes=strokes, filters=filters))
+
+
+def test_a_group_is_taken_as_one_among_what_its_filters_show(herd):
+    study = herd.open()
+    jersey = (herd.observations["breed"] == "Jersey").to_numpy()
+    right = inside_polygon(project(study, study.embedding("features"), MapChoice()).coordinates, np.asarray(RIGHT))
+    own = (drawn(ALL), drawn(RIGHT, "remove"))  # what is left, whatever the selection around it held before
+    for how, expected in (("add", jersey | ~right), ("remove", jersey & right), ("keep", jersey & ~right)):
+        strokes = (grouped(drawn(ALL), filters=(JERSEY,)), grouped(*own, how=how))
+        assert rows_of(study, *strokes) == np.flatnonzero(expected).tolist()
+    nested = grouped(grouped(drawn(RIGHT), filters=(JERSEY,)), picked("o-001"))
+    jersey_right = set(np.flatnonzero(jersey & right)) | {1}
+    assert rows_of(study, drawn(ALL), nested.model_copy(update={"how": "keep"})) == sorted(jersey_right)
+
+
+def test_a_group_on_a_map_that_is_not_at_hand_says_so(herd):
+    mask, unresolved = selection_mask(herd.open(), Selection(strokes=(grouped(grouped(drawn(ALL, method="tsne"))),)))
+    assert "t-SNE map of features that has not been computed here yet" in unresolved
+    assert not mask.any()
+
+
+def test_ids_in_groups_are_counted_where_the_study_does_not_have_them(herd):
+    view = View(selection=Selection(strokes=(picked("nobody"), grouped(grouped(picked("nowhere", "o-001"))))))
+    assert shown(herd.open(), view, None).unknown_ids == 2
+
+
+def test_what_the_filters_hide_of_a_selection_is_counted(herd):
+    seen = shown(herd.open(), View(selection=Selection(strokes=(drawn(ALL),)), filters=(JERSEY,)), None)
+    assert (int(seen.selected.sum()), seen.hidden) == (20, 20)
 
 
 def test_settings_that_a_method_does_not_use_make_no_other_map(herd):

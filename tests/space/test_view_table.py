@@ -214,6 +214,7 @@ def test_a_projection_and_its_command_make_the_same_file(herd, tmp_path, capsys,
     ("choice", "options"),
     [
         (MapChoice(seed=4, neighbours=9, fast=True), "--method=pca --dims=2"),
+        (MapChoice(seed=4, keep_places=True), "--method=pca --dims=2 --keep-places"),
         (MapChoice(method="tsne", min_dist=0.5, fast=True), "--method=tsne --dims=2 --scale=balanced --seed=0"),
         (MapChoice(method="tsne", neighbours=9, scale="local"), "--method=tsne --dims=2 --neighbours=9 --seed=0"),
         (
@@ -225,8 +226,9 @@ def test_a_projection_and_its_command_make_the_same_file(herd, tmp_path, capsys,
 def test_a_manifest_names_only_the_settings_that_the_method_uses(herd, choice, options):
     export = export_projection(herd.open(), "features", choice, file="a.csv")
     assert f"--embedding=features {options} --out a.csv" in export.facts["command"]
-    named = {f"--{key.replace('_', '-')}" for key in used(choice)} - {"--fast"}
-    assert named == {word.split("=")[0] for word in options.split()} - {"--fast"}
+    switches = {"--fast", "--keep-places"}
+    named = {f"--{key.replace('_', '-')}" for key in used(choice)} - switches
+    assert named == {word.split("=")[0] for word in options.split()} - switches
     assert set(used(choice)) < set(export.facts["projection"])
 
 

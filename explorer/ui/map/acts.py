@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from explorer.errors import UserError
+from explorer.space.filtering import by_category, by_range, filtered
 from explorer.study.study import Study
 from explorer.ui.map.columns import drawing_order
-from explorer.view import MapChoice, Selection, Stroke, VariableFilter, View
+from explorer.view import MapChoice, Selection, Stroke, View
 
 _MOST_STROKES = 200
 _MOST_CORNERS = 2_000
@@ -43,9 +43,12 @@ def after(
         case "clear":
             return view.but(selection=Selection())
         case "categories" if colour is not None:
-            return _filtered(view, colour, _by_category(study, view, colour, act))
+            missing = bool(act["missing"])
+            value = None if missing else str(act["value"])
+            chosen = by_category(study, view, colour, value, missing=missing, add=bool(act["add"]))
+            return filtered(view, colour, chosen)
         case "range" if colour is not None:
-            return _filtered(view, colour, _by_range(study, view, colour, act))
+            return filtered(view, colour, by_range(study, view, colour, act["low"], act["high"]))
         case "colour" if act["name"] in study.variables:
             return view.but(colour=act["name"])
     return view
@@ -82,57 +85,3 @@ def rounded(polygon: list[tuple[float, float]]) -> tuple[tuple[float, float], ..
     span = max(float(np.ptp(corners, axis=0).max()), 1e-12)
     digits = int(3 - np.floor(np.log10(span)))
     return tuple((round(float(x), digits), round(float(y), digits)) for x, y in corners)
-
-
-def _by_category(study: Study, view: View, colour: str, act: Mapping[str, Any]) -> VariableFilter | None:
-    """The filter on ``colour`` after a click on an entry of its legend; None when everything is shown.
-
-    A click shows one category alone, or all again when it was alone; with ``add`` it joins or leaves the others.
-    Beside a scale, the only entry is "missing", which a click puts in or leaves out.
-    """
-    values = study.values(colour)
-    gaps = bool(values.isna().any())
-    now = _filter_on(view, colour) or VariableFilter(variable=colour, missing=True)
-    if not isinstance(values.dtype, pd.CategoricalDtype):
-        changed = VariableFilter.model_validate({**now.model_dump(), "missing": not now.missing})
-        return None if changed.missing and changed.low is None and changed.high is None else changed
-    every = [str(label) for label in values.cat.categories]
-    if not act["missing"] and str(act["value"]) not in every:  # of a legend that has been left since
-        return _filter_on(view, colour)
-    on = set(every if now.values is None else now.values)
-    missing = now.missing and gaps
-    one: set[str] = set() if act["missing"] else {str(act["value"])}
-    if act["add"]:
-        on ^= one
-        missing ^= bool(act["missing"])
-    elif on == one and missing == bool(act["missing"]):
-        return None
-    else:
-        on, missing = one, bool(act["missing"])
-    if (on >= set(every) and missing == gaps) or not (on or missing):
-        return None
-    return VariableFilter(variable=colour, values=tuple(label for label in every if label in on), missing=missing)
-
-
-def _by_range(study: Study, view: View, colour: str, act: Mapping[str, Any]) -> VariableFilter | None:
-    """The filter on ``colour`` after a drag along its scale; what is missing goes at the first one, then as it was."""
-    before = _filter_on(view, colour)
-    if isinstance(study.values(colour).dtype, pd.CategoricalDtype):  # of a legend that has been left since
-        return before
-    low, high = act["low"], act["high"]
-    if low is None and high is None:
-        return None
-    narrowed = before is not None and (before.low is not None or before.high is not None)
-    return VariableFilter(variable=colour, low=low, high=high, missing=before.missing if before and narrowed else False)
-
-
-def _filter_on(view: View, colour: str) -> VariableFilter | None:
-    return next((one for one in view.filters if one.variable == colour), None)
-
-
-def _filtered(view: View, colour: str, chosen: VariableFilter | None) -> View:
-    """``view`` with ``chosen`` as its filter on ``colour``, in the place of the one before."""
-    kept = [chosen if one.variable == colour else one for one in view.filters]
-    if chosen is not None and chosen not in kept:
-        kept.append(chosen)
-    return view.but(filters=tuple(one for one in kept if one is not None))

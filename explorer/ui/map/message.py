@@ -110,8 +110,8 @@ def _outlines(view: View, projection: Projection) -> list[dict[str, Any]]:
     """Outlines drawn on this very map; what was drawn on another has no place here."""
     here = [
         stroke
-        for stroke in view.selection.strokes
-        if stroke.polygon is not None and stroke.embedding == view.embedding and stroke.on == projection.choice
+        for stroke in view.selection.outlines
+        if stroke.embedding == view.embedding and stroke.on == projection.choice
     ]
     return [{"points": stroke.polygon, "how": stroke.how} for stroke in here[-_MOST_OUTLINES:]]
 

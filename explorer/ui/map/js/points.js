@@ -13,10 +13,10 @@ uniform vec3 accent; uniform vec3 grey;
 uniform sampler2D lut;
 flat out vec4 paint; flat out int shape; flat out float side;
 void main() {
-  vec2 before = vec2(x0, y0), after = vec2(x1, y1);
+  vec2 place = vec2(x1, y1);
   bool nowhere = isnan(x1) || isnan(y1);
-  if (isnan(x0) || isnan(y0)) before = after;
-  vec2 at = (mix(before, after, moved) - middle) * zoom;
+  if (moved < 1.0 && !isnan(x0) && !isnan(y0)) place = mix(vec2(x0, y0), place, moved);
+  vec2 at = (place - middle) * zoom;
   bool passes = true, selected = false;
   if (flagged) {
     float low = mod(flag, 4.0);
@@ -165,7 +165,7 @@ class Points {
     const u = this.uniforms;
     gl.uniform2f(u.zoom, (2 * camera.zoom) / camera.width, (2 * camera.zoom) / camera.height);
     gl.uniform2f(u.middle, camera.x, camera.y);
-    gl.uniform1f(u.moved, look.moved);
+    gl.uniform1f(u.moved, this.buffers.x0 ? look.moved : 1);
     gl.uniform1f(u.size, look.size * look.ratio);
     gl.uniform1f(u.alpha, look.alpha);
     gl.uniform1i(u.coloured, this.buffers.code ? 1 : 0);
@@ -178,8 +178,7 @@ class Points {
     gl.bindTexture(gl.TEXTURE_2D, this.texture);
     gl.uniform1i(u.lut, 0);
     for (const name of ["x0", "y0", "x1", "y1", "code", "flag"]) {
-      // Without a place before the move, the place after it is the only one.
-      const buffer = this.buffers[name] ?? this.buffers[{ x0: "x1", y0: "y1" }[name]];
+      const buffer = this.buffers[name];
       const at = gl.getAttribLocation(this.program, name);
       if (at < 0) continue;
       if (!buffer) {
