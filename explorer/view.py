@@ -198,6 +198,8 @@ def from_query(query: Mapping[str, str]) -> View:
                 raise _unreadable(key, "it is cut off or misspelt") from None
     try:
         return View.model_validate(raw)
+    except RecursionError:
+        raise _unreadable("select", "groups are nested too deeply") from None
     except ValidationError as error:
         first = error.errors()[0]
         field, *rest = [str(part) for part in first["loc"]]

@@ -179,6 +179,15 @@ def test_a_long_place_is_cut_short():
 PARAMETERS = ["filter", "select", "card", "dims", "seed", "neighbours", "min_dist", "fast", "method", "embedding"]
 
 
+@pytest.mark.parametrize("depth", [300, 900])
+def test_groups_nested_too_deeply_are_refused(depth):
+    stroke: dict = {"ids": ["a"]}
+    for _ in range(depth):
+        stroke = {"group": {"strokes": [stroke]}}
+    with pytest.raises(UserError, match="cannot be read at 'select"):
+        from_query({"select": json.dumps({"strokes": [stroke]})})
+
+
 @given(st.dictionaries(st.sampled_from(PARAMETERS), st.text()))
 def test_any_address_is_a_view_or_one_sentence(query):
     try:

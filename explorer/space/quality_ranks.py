@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,8 @@ from explorer.space.placing import row_hashes
 
 Rows = npt.NDArray[np.int64]
 Vectors = npt.NDArray[np.floating]
-R = TypeVar("R")
+Told = Callable[[float], None]
+"""Hears the share that is done."""
 
 _NUMBERS = 2**22
 """So many distances are held at once by each of the threads."""
@@ -34,7 +35,7 @@ class Space:
         kind = np.float64 if exact else np.float32
         n, d = points.shape
         self.n = n
-        self._kind = kind
+        self.exact = exact
         # A value of the data as the origin keeps whole numbers whole.
         origin = np.partition(points, (n - 1) // 2, axis=0)[(n - 1) // 2]
         plain = np.ascontiguousarray(points, dtype=np.float32) + np.float32(0)  # -0 and 0 are one number
@@ -69,7 +70,7 @@ class Space:
         By the bound on a sum of d products (Higham, 2002, equation 3.5). Of points at that distance r from x, none is
         farther from the origin than |x| + r.
         """
-        if self._kind is np.float64:
+        if self.exact:
             return 0.0
         own = self._squares[rows][:, None]
         apart = np.sqrt(np.maximum(values + own, 0))
@@ -78,12 +79,12 @@ class Space:
 
 
 def nearest_rows(
-    space: Space, rows: Rows, k: int, *, report: Callable[[float], None] | None = None
+    space: Space, rows: Rows, k: int, *, report: Told | None = None
 ) -> npt.NDArray[np.int64]:
     """The ``k`` nearest others of each of ``rows`` (s,): int64 (s, k), by row number; of equally near the earlier."""
 
-    def work(part: Rows) -> npt.NDArray[np.int64]:
-        return _smallest(space.away(part), k + 1, part)
+    def work(part: slice) -> npt.NDArray[np.int64]:
+        return _smallest(space.away(rows[part]), k + 1, rows[part])
 
     return _joined(space, rows, work, (k,), np.int64, report)
 
@@ -109,7 +110,7 @@ def ranks(
     columns: npt.NDArray[np.int64],
     *,
     decided: int | None = None,
-    report: Callable[[float], None] | None = None,
+    report: Told | None = None,
 ) -> npt.NDArray[np.float64]:
     """The place (1: nearest) that point ``columns[i, j]`` has among the others, seen from ``rows[i]``.
 
@@ -117,20 +118,16 @@ def ranks(
     equally near, the earlier row comes first in the first ``decided`` columns (None: all); in the others, and
     wherever float32 cannot tell, they share their middle rank.
     """
-    q = columns.shape[1]
-    decided = q if decided is None else decided
-    place = np.full(space.n, -1, dtype=np.int64)
-    place[rows] = np.arange(len(rows))
+    settled = columns.shape[1] if decided is None else decided
 
-    def work(part: Rows) -> npt.NDArray[np.float64]:
-        wanted = columns[place[part]]
-        low, high, values = _counted(space, part, wanted)
+    def work(part: slice) -> npt.NDArray[np.float64]:
+        low, high, values = _counted(space, rows[part], columns[part])
         out = (low + high - 1) / 2
-        if decided and space.window(part, values[:, :1]) is not None and not np.any(space.window(part, values[:, :1])):
-            _decide(space, part, wanted[:, :decided], values[:, :decided], low, high, out)
+        if settled and space.exact:
+            _decide(space, rows[part], columns[part, :settled], values[:, :settled], low, high, out)
         return out
 
-    return _joined(space, rows, work, (q,), np.float64, report)
+    return _joined(space, rows, work, (columns.shape[1],), np.float64, report)
 
 
 def _counted(
@@ -188,17 +185,15 @@ def excess(
     columns: npt.NDArray[np.int64],
     k: int,
     *,
-    report: Callable[[float], None] | None = None,
+    report: Told | None = None,
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """The sum over ``columns`` (s, q) of max(0, rank - ``k``), seen from ``rows`` (s,), and how far it may be off.
 
     Both float64 (s,). Points that cannot be told apart share their middle rank.
     """
-    place = np.full(space.n, -1, dtype=np.int64)
-    place[rows] = np.arange(len(rows))
 
-    def work(part: Rows) -> npt.NDArray[np.float64]:
-        low, high, _ = _counted(space, part, columns[place[part]])
+    def work(part: slice) -> npt.NDArray[np.float64]:
+        low, high, _ = _counted(space, rows[part], columns[part])
         middle = (low + high - 1) / 2
         return np.stack([np.maximum(middle - k, 0).sum(axis=1), (high - low - 1).sum(axis=1) / 2], axis=1)
 
@@ -209,25 +204,25 @@ def excess(
 def _joined(
     space: Space,
     rows: Rows,
-    work: Callable[[Rows], npt.NDArray[R]],  # type: ignore[type-var]
+    work: Callable[[slice], npt.NDArray[Any]],
     shape: tuple[int, ...],
     kind: type,
-    report: Callable[[float], None] | None,
-) -> npt.NDArray[R]:  # type: ignore[type-var]
+    report: Told | None,
+) -> npt.NDArray[Any]:
     """What ``work`` makes of the rows, block by block on a few threads."""
     size = max(_FEWEST, min(_ROWS, _NUMBERS // space.n))
-    parts = [rows[start : start + size] for start in range(0, len(rows), size)]
+    parts = [slice(start, start + size) for start in range(0, len(rows), size)]
     out = np.empty((len(rows), *shape), dtype=kind)
     with _one_core_each() as run:
         for number, made in enumerate(run(work, parts)):
-            out[number * size : number * size + len(made)] = made
+            out[parts[number]] = made
             if report is not None:
                 report((number + 1) / len(parts))
     return out
 
 
 @contextmanager
-def _one_core_each() -> Iterator[Callable[..., Iterator[npt.NDArray[np.generic]]]]:
+def _one_core_each() -> Iterator[Callable[..., Iterator[npt.NDArray[Any]]]]:
     """A map over blocks on a few threads; NumPy leaves the lock while it sorts and multiplies."""
     pool = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1))
     try:

@@ -10,9 +10,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 from explorer.places import sample_study
 
@@ -98,6 +99,14 @@ def start(study: Path | None, home: Path) -> Server:
             time.sleep(0.05)
 
 
+def stop(server: Server) -> None:
+    server.process.terminate()
+    try:
+        server.process.wait(20)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+
+
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start servers; they are stopped after the test."""
@@ -111,11 +120,23 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
     yield started
     for server in running:
-        server.process.terminate()
-        try:
-            server.process.wait(20)
-        except subprocess.TimeoutExpired:
-            server.process.kill()
+        stop(server)
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the digits, for tests that leave nothing behind."""
+    server = start(DIGITS, tmp_path_factory.mktemp("digits"))
+    yield server
+    stop(server)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with what the app opens by itself, for tests that leave nothing behind."""
+    server = start(None, tmp_path_factory.mktemp("sample"))
+    yield server
+    stop(server)
 
 
 @pytest.fixture(scope="session")
@@ -127,21 +148,43 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+_EXPECTED = ("/_stcore/health", "/_stcore/host-config")
+"""What Streamlit's page asks for below the page's own path before it asks at the right place: 404, and harmless."""
+
+
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open pages, each in a fresh profile; any dialog (a script that ran) and any outside request is kept."""
+    """Open pages, each in a fresh profile. None of them may ask anybody outside, fail in a script or log an error."""
     contexts = []
+    wrong: list[str] = []
 
-    def opened(*, dark: bool = False, width: int = 1280, height: int = 1100) -> Page:
+    def opened(*, dark: bool = False, width: int = 1280, height: int = 1100, script: str = "", **more: Any) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             accept_downloads=True,
+            **more,
         )
         context.set_default_timeout(30_000)
         contexts.append(context)
-        return context.new_page()
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+
+        def heard(message: ConsoleMessage) -> None:
+            if message.type == "error" and not message.location["url"].endswith(_EXPECTED):
+                wrong.append(f"console: {message.text} at {message.location['url']}")
+
+        def asked(request: Request) -> None:
+            if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+                wrong.append(f"asked outside: {request.url}")
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: wrong.append(f"failed: {error}"))
+        page.on("request", asked)
+        return page
 
     yield opened
     for context in contexts:
         context.close()
+    assert wrong == []
