@@ -138,16 +138,22 @@ def _counted(
     values = np.take_along_axis(away, columns, axis=1)
     slack = space.window(rows, values)
     away.sort(axis=1)
-    return _below(away, values - slack, equal=False), _below(away, values + slack, equal=True), values
+    at = np.repeat(np.arange(len(rows)), columns.shape[1])
+    low = _below(away, at, (values - slack).ravel(), equal=False)
+    upper = (values + slack).ravel()
+    high = low + 1
+    more = np.flatnonzero((high < space.n) & (away[at, np.minimum(high, space.n - 1)] <= upper))
+    high[more] = _below(away, at[more], upper[more], equal=True)
+    return low.reshape(columns.shape), high.reshape(columns.shape), values
 
 
 def _below(
-    ordered: npt.NDArray[np.floating], values: npt.NDArray[np.floating], *, equal: bool
+    ordered: npt.NDArray[np.floating], at: npt.NDArray[np.int64], values: npt.NDArray[np.floating], *, equal: bool
 ) -> npt.NDArray[np.int64]:
-    """How many of each row of ``ordered`` (b, n) are smaller than each of its ``values`` (b, q), by bisection."""
+    """How many of row ``at`` (m,) of ``ordered`` (b, n) are smaller than ``values`` (m,), by bisection: int64 (m,)."""
     n = ordered.shape[1]
-    flat, start = ordered.ravel(), np.arange(len(ordered), dtype=np.int64)[:, None] * n
-    low, high = np.zeros(values.shape, dtype=np.int64), np.full(values.shape, n, dtype=np.int64)
+    flat, start = ordered.ravel(), at * n
+    low, high = np.zeros(len(at), dtype=np.int64), np.full(len(at), n, dtype=np.int64)
     for _ in range(n.bit_length()):
         middle = (low + high) >> 1
         found = flat[start + np.minimum(middle, n - 1)]
