@@ -66,15 +66,16 @@ class VariableFilter(_Frozen):
 class Stroke(_Frozen):
     """One step of a selection: what lies inside a polygon drawn on a map, single observations by their ids, or a group.
 
-    ``polygon`` is in the coordinates of the map ``on`` of ``embedding``, so that the same view selects the same
-    points in any browser. ``how`` says whether the observations join the selection, leave it, or are the only ones of
-    it that stay.
+    ``polygon`` is in the coordinates of the map ``on`` of ``embedding`` (of its part ``within``, if any), so that the
+    same view selects the same points in any browser. ``how`` says whether the observations join the selection, leave
+    it, or are the only ones of it that stay.
     """
 
     how: Literal["add", "remove", "keep"] = "add"
     polygon: Polygon | None = None
     embedding: Text | None = None
     on: MapChoice = MapChoice()
+    within: "Group | None" = None
     ids: tuple[Text, ...] = ()
     group: "Group | None" = None
 
@@ -105,7 +106,7 @@ class Selection(_Frozen):
 
     @property
     def outlines(self) -> tuple[Stroke, ...]:
-        """The strokes with a polygon, those inside groups too."""
+        """The strokes with a polygon, also those inside groups, and before each one those that its map is made of."""
         return tuple(_outlines(self.strokes))
 
     @property
@@ -117,6 +118,8 @@ class Selection(_Frozen):
 def _outlines(strokes: tuple[Stroke, ...]) -> Iterator[Stroke]:
     for stroke in strokes:
         if stroke.polygon is not None:
+            if stroke.within is not None:
+                yield from _outlines(stroke.within.strokes)
             yield stroke
         elif stroke.group is not None:
             yield from _outlines(stroke.group.strokes)
@@ -125,8 +128,9 @@ def _outlines(strokes: tuple[Stroke, ...]) -> Iterator[Stroke]:
 def _ids(strokes: tuple[Stroke, ...]) -> Iterator[str]:
     for stroke in strokes:
         yield from stroke.ids
-        if stroke.group is not None:
-            yield from _ids(stroke.group.strokes)
+        for inner in (stroke.group, stroke.within):
+            if inner is not None:
+                yield from _ids(inner.strokes)
 
 
 class View(_Frozen):
@@ -139,6 +143,8 @@ class View(_Frozen):
     filters: tuple[VariableFilter, ...] = ()
     selection: Selection = Selection()
     animal: Text | None = None
+    within: Group | None = None
+    """The observations that the map is made of, where it is not of all."""
     card: Annotated[tuple[Text, ...], Field(max_length=12)] = ()
     """Variables named on the card of the point under the pointer."""
 
@@ -150,7 +156,7 @@ class View(_Frozen):
 NO_COLOUR = "none"
 """The colour of a view that is meant to have none (a view without a colour is given the best one)."""
 
-_JSON_PARAMETERS = {"filters": "filter", "selection": "select", "card": "card"}
+_JSON_PARAMETERS = {"filters": "filter", "selection": "select", "card": "card", "within": "within"}
 """The view's fields that are one JSON parameter of the address each, with its name there."""
 
 _PLACE = 80
@@ -168,6 +174,8 @@ def to_query(view: View) -> dict[str, str]:
         value = getattr(view.map, name)
         if value != default:
             query[name] = str(value)
+    if view.within is not None:
+        query["within"] = _compact(view.within.model_dump(exclude_defaults=True))
     if view.card:
         query["card"] = _compact(view.card)
     if view.filters:

@@ -17,6 +17,7 @@ from explorer.engine import SnapshotReport
 from explorer.errors import UserError
 from explorer.space import landmarks as landmarking
 from explorer.space.neighbours import SAMPLE, Neighbours, find, is_cheap, neighbours, searched
+from explorer.space.parts import part_of
 from explorer.space.pca import fit_pca
 from explorer.space.placing import place, row_hashes, same_rows
 from explorer.study.atomic import atomic_file
@@ -136,10 +137,16 @@ def project(
     return made
 
 
-def project_at(study: Path, embedding: str, choice: MapChoice, *, report: Report) -> None:
-    """``project`` by names, for a worker process: the result is found in the cache afterwards."""
+def project_at(
+    study: Path, embedding: str, choice: MapChoice, members: npt.NDArray[np.bool_] | None = None, *, report: Report
+) -> None:
+    """``project`` by names, for a worker process: the result is found in the cache afterwards.
+
+    ``members``, bool (n,), makes it a map of these observations only.
+    """
     opened = open_study(study)
-    project(opened, opened.embedding(embedding), choice, report)
+    found = opened.embedding(embedding)
+    project(opened, found if members is None else part_of(found, members, "the part"), choice, report)
 
 
 # --- making ----------------------------------------------------------------------------------------------
@@ -257,7 +264,8 @@ def _lay_out(
 
 
 def _without_vector(embedding: Embedding) -> list[str]:
-    missing, n = int((~embedding.complete).sum()), len(embedding.complete)
+    about = np.ones(len(embedding.complete), dtype=bool) if embedding.members is None else embedding.members
+    missing, n = int((about & ~embedding.complete).sum()), int(about.sum())
     if not missing or embedding.name == FEATURES:  # whose own remarks count them, with the reason
         return []
     return [f"{missing:,} of {n:,} observations have no vector and no place on the map"]

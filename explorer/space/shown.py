@@ -7,12 +7,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from explorer.errors import UserError
+from explorer.space.parts import part_of
 from explorer.space.projections import NAMES, Projection, cache_path, project, quick, settled
+from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
-from explorer.view import MapChoice, Selection, Stroke, VariableFilter, View
+from explorer.view import Group, MapChoice, Selection, Stroke, VariableFilter, View
 
 Mask = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.float32]
+_Maps = dict[tuple[str, MapChoice, Group | None], npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,33 @@ def row_numbers(study: Study, ids: tuple[str, ...]) -> npt.NDArray[np.int64]:
     return np.flatnonzero(found.to_numpy(zero_copy_only=False))
 
 
+def part(study: Study, embedding: Embedding, within: Group | None) -> Embedding:
+    """``embedding``, or its part ``within``. Raises UserError when that part cannot be told, or has no vectors."""
+    if within is None:
+        return embedding
+    missing = missing_map(study, Selection(strokes=within.strokes))
+    if missing:
+        raise UserError(f"the part that the map is made of cannot be told: {missing}", how="Go back to all")
+    return part_of(embedding, group_mask(study, within), within.name or "the part")
+
+
+def group_mask(study: Study, group: Group) -> Mask:
+    """Which observations the group holds, bool (n,); its maps must be at hand."""
+    return _group(study, group, {})
+
+
 def missing_map(study: Study, selection: Selection) -> str | None:
     """A sentence when a map that the selection was drawn on is not at hand; None when it can be resolved."""
+    # In this order, a map's part can be told before the map itself is looked for.
     return next((missing for stroke in selection.outlines if (missing := _missing(study, stroke))), None)
 
 
 def _missing(study: Study, stroke: Stroke) -> str | None:
     if stroke.embedding is None or stroke.embedding not in study.embedding_names or stroke.on.dims != 2:
         return "The selection was drawn on a map that this study does not have."
-    if quick(stroke.on) or cache_path(study, study.embedding(stroke.embedding), stroke.on).exists():
+    if quick(stroke.on):
+        return None
+    if cache_path(study, part(study, study.embedding(stroke.embedding), stroke.within), stroke.on).exists():
         return None
     return (
         f"The selection was drawn on a {NAMES[stroke.on.method]} map of {stroke.embedding} that has not been computed "
@@ -128,16 +148,19 @@ def selection_mask(study: Study, selection: Selection) -> tuple[Mask, str | None
     return _after(study, selection.strokes, {}), None
 
 
-def _after(study: Study, strokes: tuple[Stroke, ...], places: dict[tuple[str, MapChoice], Places]) -> Mask:
-    """What ``strokes`` leave, one after another; ``places`` of maps are kept between them."""
+def _after(study: Study, strokes: tuple[Stroke, ...], places: _Maps) -> Mask:
+    """What ``strokes`` leave, one after another; the places of maps are kept between them."""
     mask = np.zeros(len(study), dtype=bool)
     for stroke in strokes:
         if stroke.group is not None:
-            held = _after(study, stroke.group.strokes, places) & filter_mask(study, stroke.group.filters)
+            held = _group(study, stroke.group, places)
         elif stroke.polygon is not None and stroke.embedding is not None:
-            key = (stroke.embedding, settled(stroke.on))
+            key = (stroke.embedding, settled(stroke.on), stroke.within)
             if key not in places:
-                places[key] = project(study, study.embedding(stroke.embedding), stroke.on).coordinates
+                embedding = study.embedding(stroke.embedding)
+                if stroke.within is not None:
+                    embedding = part_of(embedding, _group(study, stroke.within, places), stroke.within.name or "")
+                places[key] = project(study, embedding, stroke.on).coordinates
             held = inside_polygon(places[key], np.asarray(stroke.polygon))
         else:
             held = np.zeros(len(study), dtype=bool)
@@ -151,6 +174,10 @@ def _after(study: Study, strokes: tuple[Stroke, ...], places: dict[tuple[str, Ma
     return mask
 
 
+def _group(study: Study, group: Group, places: _Maps) -> Mask:
+    return _after(study, group.strokes, places) & filter_mask(study, group.filters)
+
+
 def _unknown_ids(study: Study, selection: Selection) -> int:
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -161,8 +188,13 @@ def _unknown_ids(study: Study, selection: Selection) -> int:
 
 
 def shown(study: Study, view: View, projection: Projection | None) -> Shown:
-    """What ``view`` shows of ``study`` on the map ``projection``; without a map nothing has a place."""
+    """What ``view`` shows of ``study`` on the map ``projection``; without a map nothing has a place.
+
+    A view of a part filters out all that is not in it.
+    """
     filtered = filter_mask(study, view.filters)
+    if view.within is not None:
+        filtered &= group_mask(study, view.within)
     selected, unresolved = selection_mask(study, view.selection)
     placed = np.zeros(len(study), dtype=bool) if projection is None else projection.placed
     unknown = _unknown_ids(study, view.selection)

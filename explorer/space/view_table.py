@@ -13,11 +13,11 @@ import pandas as pd
 from explorer.errors import UserError
 from explorer.space.nearest import Nearest, nearest_frame, remarks, same_by_chance
 from explorer.space.projections import NAMES, Projection, Report, project, settled
-from explorer.space.shown import Mask, Shown, shown
+from explorer.space.shown import Mask, Shown, part, shown
 from explorer.study.embeddings import Embedding
 from explorer.study.export import Format, manifest, table_bytes
 from explorer.study.study import Study
-from explorer.view import MapChoice, Selection, View, to_query
+from explorer.view import Group, MapChoice, Selection, View, to_query
 
 AXES = ("x", "y", "z")
 
@@ -101,14 +101,16 @@ def export_view(
     manifest's command carries: what each view selects among what its filters show. Each becomes a column.
     Raises UserError when nothing is left to write, and when a selection's map is not at hand.
     """
-    embedding = None if view.embedding is None else study.embedding(view.embedding)
-    selections = [view.selection, *(one.selection for one in named.values())]
+    views = [view, *named.values()]
+    parts = [Selection(strokes=one.within.strokes) for one in views if one.within is not None]
+    drawn_on = _drawn_on(study, [*parts, *(one.selection for one in views)])
     if projection is not None:
         view = view.but(map=projection.choice)  # PCA may stand in for a map that is still being made
     else:
-        wanted = [] if embedding is None else [(embedding.name, settled(view.map))]
-        made = _maps(study, [*wanted, *_drawn_on(study, selections)], report)
-        projection = made[wanted[0]] if wanted else None
+        own = [] if view.embedding is None else [(view.embedding, settled(view.map), view.within)]
+        made = _maps(study, [*drawn_on, *own], report)  # its own at last: the part it is made of may need another
+        projection = made[own[0]] if own else None
+    embedding = None if view.embedding is None else part(study, study.embedding(view.embedding), view.within)
     seen = shown(study, view, projection)
     if seen.unresolved:
         raise UserError(seen.unresolved)
@@ -128,6 +130,7 @@ def export_view(
         command=shlex.join([*command, "--decisions", str(decisions), "--out", file]),
         **_origins(study, embedding, projection),
         filters=[chosen.model_dump(exclude_defaults=True) for chosen in view.filters],
+        within=None if view.within is None else view.within.model_dump(exclude_defaults=True),
         selection=view.selection.model_dump(exclude_defaults=True),
         named_selections=_named_facts(named, members, rows, list(frame.columns)),
         counts={
@@ -137,7 +140,7 @@ def export_view(
             "selected": int(seen.selected.sum()),
             "selected_ids_not_in_the_study": seen.unknown_ids,
         },
-        **_again([*([projection.choice] if projection else []), *(on for _, on in _drawn_on(study, selections))]),
+        **_again([*([projection.choice] if projection else []), *(on for _, on, _ in drawn_on)]),
     )
     return Export(content, facts, len(frame))
 
@@ -160,21 +163,23 @@ def _named_facts(
     ]
 
 
-def _drawn_on(study: Study, selections: Iterable[Selection]) -> list[tuple[str, MapChoice]]:
-    """Embedding and choice of each map that polygons were drawn on, as far as the study can have it."""
+_Map = tuple[str, MapChoice, Group | None]
+
+
+def _drawn_on(study: Study, selections: Iterable[Selection]) -> list[_Map]:
+    """Embedding, choice and part of each map that polygons were drawn on, as far as the study can have it."""
     strokes = [stroke for selection in selections for stroke in selection.outlines]
-    known = study.embedding_names
-    return [(str(one.embedding), settled(one.on)) for one in strokes if one.embedding in known and one.on.dims == 2]
+    known = [one for one in strokes if one.embedding in study.embedding_names and one.on.dims == 2]
+    return [(str(one.embedding), settled(one.on), one.within) for one in known]
 
 
-def _maps(
-    study: Study, wanted: Iterable[tuple[str, MapChoice]], report: Report | None
-) -> dict[tuple[str, MapChoice], Projection]:
+def _maps(study: Study, wanted: Iterable[_Map], report: Report | None) -> dict[_Map, Projection]:
     """Each of the maps, computed where it is not in the cache; ``report`` hears one progress of all."""
     todo = list(dict.fromkeys(wanted))
-    found: dict[tuple[str, MapChoice], Projection] = {}
-    for place, (name, choice) in enumerate(todo):
-        found[name, choice] = project(study, study.embedding(name), choice, _part(report, place, len(todo)))
+    found: dict[_Map, Projection] = {}
+    for place, (name, choice, within) in enumerate(todo):
+        embedding = part(study, study.embedding(name), within)
+        found[name, choice, within] = project(study, embedding, choice, _part(report, place, len(todo)))
     return found
 
 
@@ -186,7 +191,7 @@ def _part(report: Report | None, place: int, of: int) -> Report | None:
 
 def _members(study: Study, name: str, made: View) -> Shown:
     """The observations of a named selection, whatever the exported view filters out."""
-    found = shown(study, View(selection=made.selection, filters=made.filters), None)
+    found = shown(study, View(selection=made.selection, filters=made.filters, within=made.within), None)
     if found.unresolved:
         raise UserError(f"the named selection {name!r} cannot be told: {found.unresolved}")
     return found

@@ -52,6 +52,7 @@ class Embedding:
 
     ``vectors`` is float32 (n, d), memory-mapped where it comes from a file; a row of NaN has no vector.
     ``note`` says where it comes from; ``remarks`` are sentences on what was left out, for the screen and exports.
+    ``members`` is bool (n,): which observations it is about; None for all of them.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Embedding:
     fingerprint: str
     columns: tuple[str, ...] = ()
     remarks: tuple[str, ...] = field(default=())
+    members: npt.NDArray[np.bool_] | None = None
 
     @property
     def dims(self) -> int:

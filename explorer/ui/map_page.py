@@ -17,16 +17,18 @@ from explorer.study.study import Study
 from explorer.ui import jobs
 from explorer.ui.colouring import Colouring
 from explorer.ui.filters import drop_unfit_filters
+from explorer.ui.histograms.panel import histograms_panel
 from explorer.ui.kept import kept_menu
-from explorer.ui.map.acts import after
+from explorer.ui.map.acts import On, after
 from explorer.ui.map.columns import MAX_DRAWN, Columns
-from explorer.ui.map.component import On, latent_map
+from explorer.ui.map.component import latent_map
 from explorer.ui.map.message import drawn_count, geometry_of, message
 from explorer.ui.map_controls import card_fields, look_controls, map_controls, step_buttons
-from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, projection_at_hand
+from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, part_at_hand, projection_at_hand
 from explorer.ui.observations import addresses
 from explorer.ui.overview import no_embedding
 from explorer.ui.palette import palette
+from explorer.ui.part import part_banner
 from explorer.ui.plain import count, for_markdown
 from explorer.ui.plotly_map import limit_note, plotly_map
 from explorer.ui.scatter import Drawing
@@ -53,9 +55,11 @@ def show(study: Study) -> None:
     if view().embedding != name:
         settle(view().but(embedding=name))
     stamped = stamp(str(study.path))
-    embedding = opened_embedding(study, stamped, name)
+    whole = opened_embedding(study, stamped, name)
+    embedding = part_at_hand(study, stamped, whole, view())
     drop_unfit_filters(study)
     map_controls(study)
+    part_banner()
     at_hand = projection_at_hand(study, embedding, view().map)
     forming = None
     if at_hand is None:
@@ -75,7 +79,8 @@ def show(study: Study) -> None:
     else:
         plotly_map(study, drawn, seen, colours, path, drawing)
     _path_note(path, drawn)
-    selected_panel(study, embedding, at_hand, seen, colours, stamped)
+    histograms_panel(study, stamped, at_hand, seen, colours)
+    selected_panel(study, whole, at_hand, seen, colours, stamped)
 
 
 # --- making the map --------------------------------------------------------------------------------------
@@ -87,7 +92,8 @@ def _made(study: Study, embedding: Embedding) -> tuple[Projection, Projection | 
     key = f"project-{cache_path(study, embedding, choice)}"
     title = f"{NAMES[choice.method]} of {int(embedding.complete.sum()):,} vectors"
     if jobs.state(key) is None:
-        jobs.start(key, project_at, study.path, embedding.name, choice, lane="maps", through=map_job)
+        about = embedding.members
+        jobs.start(key, project_at, study.path, embedding.name, choice, about, lane="maps", through=map_job)
     stands, job = jobs.state(key), jobs.job(key)
     if stands == "done":
         jobs.forget(key)
@@ -170,8 +176,12 @@ def _status(
     """Say what is shown of what; returns the same as lines for the saved picture."""
     total, visible = seen.total, int(seen.visible.sum())
     parts = [f"{visible:,} of {total:,} shown"]
+    if embedding.members is not None:
+        of = int(embedding.members.sum())
+        parts = [f"{visible:,} of {of:,} in this part shown", f"{total:,} in the study"]
     if view().filters:
-        parts.append(f"{total - int(seen.filtered.sum()):,} filtered out (grey)")
+        about = total if embedding.members is None else int(embedding.members.sum())
+        parts.append(f"{about - int(seen.filtered.sum()):,} filtered out (grey)")
     if drawing is not None:
         limited = limit_note(projection, drawing)
     else:
@@ -251,7 +261,7 @@ def _latent_map(
         except UserError as error:
             st.toast(str(error), icon=":material/error:")
 
-    latent_map(said, on=(embedding.name, projection.choice) if finished else None, heard=heard)
+    latent_map(said, on=(embedding.name, projection.choice, view().within) if finished else None, heard=heard)
 
 
 def _path_note(path: AnimalPath | None, projection: Projection) -> None:

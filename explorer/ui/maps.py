@@ -5,10 +5,11 @@ import streamlit as st
 from explorer.errors import UserError
 from explorer.space.colouring import first_colour
 from explorer.space.projections import Projection, cache_path, project, quick, read_projection, settled
+from explorer.space.shown import part
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
 from explorer.ui.colouring import Colouring
-from explorer.view import NO_COLOUR, MapChoice, View
+from explorer.view import NO_COLOUR, Group, MapChoice, View
 
 
 def chosen_embedding(study: Study, view: View) -> str | None:
@@ -26,6 +27,21 @@ def _embedding(study_path: str, stamped: tuple[object, ...], name: str, _study: 
 def opened_embedding(study: Study, stamped: tuple[object, ...], name: str) -> Embedding:
     """An embedding, kept open between runs."""
     return _embedding(str(study.path), stamped, name, study)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _part(
+    path: str, stamped: tuple[object, ...], name: str, within: Group, _study: Study, _all: Embedding
+) -> Embedding:
+    del path, stamped, name
+    return part(_study, _all, within)
+
+
+def part_at_hand(study: Study, stamped: tuple[object, ...], embedding: Embedding, view: View) -> Embedding:
+    """The part of ``embedding`` that the view's map is made of: most often, all of it."""
+    if view.within is None:
+        return embedding
+    return _part(str(study.path), stamped, embedding.name, view.within, study, embedding)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

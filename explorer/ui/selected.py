@@ -16,6 +16,7 @@ from explorer.ui.colouring import Colouring
 from explorer.ui.gallery import AT_ONCE, gallery
 from explorer.ui.kept import name_menu
 from explorer.ui.nearest_panel import nearest_panel
+from explorer.ui.part import part_menu
 from explorer.ui.plain import count
 from explorer.ui.plotly_map import names
 from explorer.ui.state import propose, view
@@ -52,6 +53,7 @@ def selected_panel(
             title.caption(f"{seen.hidden:,} more inside the outline are filtered out")
         with line:
             name_menu(study, len(rows))
+            part_menu(len(rows))
         line.button("Clear", on_click=_clear, icon=":material/deselect:")
     else:
         title.subheader("Nothing selected")

@@ -9,7 +9,10 @@ from explorer.errors import UserError
 from explorer.space.filtering import by_category, by_range, filtered
 from explorer.study.study import Study
 from explorer.ui.map.columns import drawing_order
-from explorer.view import MapChoice, Selection, Stroke, View
+from explorer.view import Group, MapChoice, Selection, Stroke, View
+
+On = tuple[str, MapChoice, Group | None]
+"""Which map: the embedding's name, the choice, the part of the study that it is made of."""
 
 _MOST_STROKES = 200
 _MOST_CORNERS = 2_000
@@ -20,18 +23,20 @@ def after(
     act: Mapping[str, Any],
     *,
     study: Study,
-    on: tuple[str, MapChoice] | None,
+    on: On | None,
     colour: str | None,
 ) -> View:
     """``view`` after ``act``.
 
-    ``on`` is the map on which it was done (embedding, choice): the hand may be quicker than the page, and draw on a
+    ``on`` is the map on which it was done: the hand may be quicker than the page, and draw on a
     map that is already being left. ``colour`` is the variable that the legend shows. Raises UserError for a selection
     that grows too long.
     """
     match act.get("do"):
         case "stroke" if on is not None:
-            stroke = Stroke(how=_how(act), embedding=on[0], on=on[1], polygon=rounded(act["polygon"]))
+            embedding, choice, within = on
+            polygon = rounded(act["polygon"])
+            stroke = Stroke(how=_how(act), embedding=embedding, on=choice, within=within, polygon=polygon)
             return view.but(selection=_with(view.selection, stroke, act))
         case "click":
             order = drawing_order(len(study))

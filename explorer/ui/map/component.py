@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from explorer.ui.map.acts import On
 from explorer.ui.map.message import Message
-from explorer.view import MapChoice
 
 _FOLDER = Path(__file__).parent
 # One module without a build step: the files in this order, the last one exports.
@@ -17,8 +17,6 @@ _SCRIPTS = (
 )
 _SENT, _DRAWN_ON = "map_columns_sent", "map_geometries"
 _MOST_REMEMBERED = 200
-
-On = tuple[str, MapChoice]
 
 
 def script() -> str:

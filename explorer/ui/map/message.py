@@ -111,7 +111,7 @@ def _outlines(view: View, projection: Projection) -> list[dict[str, Any]]:
     here = [
         stroke
         for stroke in view.selection.outlines
-        if stroke.embedding == view.embedding and stroke.on == projection.choice
+        if (stroke.embedding, stroke.on, stroke.within) == (view.embedding, projection.choice, view.within)
     ]
     return [{"points": stroke.polygon, "how": stroke.how} for stroke in here[-_MOST_OUTLINES:]]
 

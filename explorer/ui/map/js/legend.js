@@ -26,7 +26,13 @@ class Legend {
     const parts = [make("h4", "", said.title)];
     parts.push(...(said.kind === "categories" ? [this.categories(said)] : [this.scale(said)]));
     if (said.note) parts.push(make("small", "", said.note));
+    const held = this.reachable.indexOf(this.element.getRootNode().activeElement);
     this.element.replaceChildren(...parts);
+    if (held >= 0) this.reachable[held]?.focus({ preventScroll: true }); // who works by keyboard goes on from there
+  }
+
+  get reachable() {
+    return [...this.element.querySelectorAll("button, .bar")];
   }
 
   categories(said) {
