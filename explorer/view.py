@@ -133,6 +133,13 @@ def _ids(strokes: tuple[Stroke, ...]) -> Iterator[str]:
                 yield from _ids(inner.strokes)
 
 
+class Beside(_Frozen):
+    """A second map next to the first: of the same or another embedding, always in two dimensions."""
+
+    embedding: Text
+    map: MapChoice = MapChoice()
+
+
 class View(_Frozen):
     """What a person is looking at."""
 
@@ -145,6 +152,7 @@ class View(_Frozen):
     animal: Text | None = None
     within: Group | None = None
     """The observations that the map is made of, where it is not of all."""
+    beside: Beside | None = None
     card: Annotated[tuple[Text, ...], Field(max_length=12)] = ()
     """Variables named on the card of the point under the pointer."""
 
@@ -156,7 +164,7 @@ class View(_Frozen):
 NO_COLOUR = "none"
 """The colour of a view that is meant to have none (a view without a colour is given the best one)."""
 
-_JSON_PARAMETERS = {"filters": "filter", "selection": "select", "card": "card", "within": "within"}
+_JSON_PARAMETERS = {"filters": "filter", "selection": "select", "card": "card", "within": "within", "beside": "beside"}
 """The view's fields that are one JSON parameter of the address each, with its name there."""
 
 _PLACE = 80
@@ -174,8 +182,10 @@ def to_query(view: View) -> dict[str, str]:
         value = getattr(view.map, name)
         if value != default:
             query[name] = str(value)
-    if view.within is not None:
-        query["within"] = _compact(view.within.model_dump(exclude_defaults=True))
+    for name in ("within", "beside"):
+        inner = getattr(view, name)
+        if inner is not None:
+            query[name] = _compact(inner.model_dump(exclude_defaults=True))
     if view.card:
         query["card"] = _compact(view.card)
     if view.filters:

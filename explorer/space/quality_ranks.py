@@ -17,7 +17,10 @@ Vectors = npt.NDArray[np.floating]
 Told = Callable[[float], None]
 """Hears the share that is done."""
 
-_NUMBERS = 2**22
+Report = Callable[[float, str], None]
+"""Hears the share that is done and what is being done."""
+
+_NUMBERS = 2**21
 """So many distances are held at once by each of the threads."""
 _ROWS, _FEWEST = 256, 4
 _THREADS = 4
@@ -78,9 +81,7 @@ class Space:
         return np.asarray(unit * (2 * np.sqrt(own) + apart) ** 2)
 
 
-def nearest_rows(
-    space: Space, rows: Rows, k: int, *, report: Told | None = None
-) -> npt.NDArray[np.int64]:
+def nearest_rows(space: Space, rows: Rows, k: int, *, report: Told | None = None) -> npt.NDArray[np.int64]:
     """The ``k`` nearest others of each of ``rows`` (s,): int64 (s, k), by row number; of equally near the earlier."""
 
     def work(part: slice) -> npt.NDArray[np.int64]:
@@ -218,13 +219,18 @@ def _joined(
     """What ``work`` makes of the rows, block by block on a few threads."""
     size = max(_FEWEST, min(_ROWS, _NUMBERS // space.n))
     parts = [slice(start, start + size) for start in range(0, len(rows), size)]
-    out = np.empty((len(rows), *shape), dtype=kind)
+    out: npt.NDArray[Any] = np.empty((len(rows), *shape), dtype=kind)
     with _one_core_each() as run:
         for number, made in enumerate(run(work, parts)):
             out[parts[number]] = made
             if report is not None:
                 report((number + 1) / len(parts))
     return out
+
+
+def unheard(fraction: float, note: str) -> None:
+    """A report for when nobody listens."""
+    del fraction, note
 
 
 @contextmanager

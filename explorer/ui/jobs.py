@@ -113,6 +113,13 @@ def forget(key: str) -> None:
     _jobs().forget(key)
 
 
+@st.fragment(run_every=1.0)
+def await_quietly(key: str) -> None:
+    """Draw the whole page again when the job has ended; shows nothing."""
+    if state(key) not in ("waiting", "running"):
+        st.rerun()
+
+
 @st.fragment(run_every=0.5)
 def watch(key: str, title: str, *, snapshot: object = NO_SNAPSHOTS) -> None:
     """Show a job: what it does, how far it is, how long it still takes, and a button that stops it.

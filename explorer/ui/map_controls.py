@@ -160,9 +160,13 @@ def look_controls(study: Study, colours: Colouring | None) -> DeltaGenerator:
     row = st.container(horizontal=True, vertical_alignment="bottom")
     said = variable_labels(study)
     st.session_state["map_colour"] = colours.name if colours else NO_COLOUR
+    options = [NO_COLOUR, *study.variables]
+    if colours is not None and colours.name not in options:  # a measure of the map itself
+        options.append(colours.name)
+        said = {**said, colours.name: colours.title}
     row.selectbox(
         "Colour by",
-        [NO_COLOUR, *study.variables],
+        options,
         key="map_colour",
         format_func=lambda name: "nothing" if name == NO_COLOUR else said[name],
         on_change=lambda: propose(view().but(colour=st.session_state["map_colour"])),
@@ -242,5 +246,5 @@ def card_fields(study: Study, colours: Colouring | None) -> tuple[str, ...]:
     """The variables on the card: the chosen ones, else the one that colours the map and the first tasks."""
     if view().card:
         return tuple(name for name in view().card if name in study.variables)
-    first = [colours.name] if colours else []
+    first = [colours.name] if colours and colours.name in study.variables else []
     return tuple(dict.fromkeys([*first, *list(study.tasks)[:_MOST_TASKS]]))

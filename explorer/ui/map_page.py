@@ -1,44 +1,37 @@
 """The Map page: choose a map, colour and filter it, select on it, look at what was selected, save it."""
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
 
 import streamlit as st
 
-from explorer.engine import Job
-from explorer.errors import UserError
-from explorer.space.compass import Direction, directions
 from explorer.space.path import AnimalPath, animal_path
-from explorer.space.projections import NAMES, Projection, cache_path, grown, project_at, settled
+from explorer.space.projections import NAMES, Projection
 from explorer.space.shown import Shown, shown
-from explorer.space.warm import map_job
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
-from explorer.ui import jobs
+from explorer.ui.belief import OWN, belief, own_colouring
+from explorer.ui.beside import beside_button, beside_controls, compared, laid_onto
 from explorer.ui.colouring import Colouring
 from explorer.ui.filters import drop_unfit_filters
 from explorer.ui.histograms.panel import histograms_panel
 from explorer.ui.kept import kept_menu
-from explorer.ui.map.acts import On, after
-from explorer.ui.map.columns import MAX_DRAWN, Columns
-from explorer.ui.map.component import latent_map
-from explorer.ui.map.message import drawn_count, geometry_of, message
-from explorer.ui.map_controls import card_fields, look_controls, map_controls, step_buttons
-from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, part_at_hand, projection_at_hand
-from explorer.ui.observations import addresses
+from explorer.ui.making import map_of
+from explorer.ui.map.columns import MAX_DRAWN
+from explorer.ui.map.drawn import NO_WEBGL2, Frame, draw_map
+from explorer.ui.map.message import drawn_count
+from explorer.ui.map_controls import look_controls, map_controls, step_buttons
+from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, part_at_hand
 from explorer.ui.overview import no_embedding
-from explorer.ui.palette import palette
 from explorer.ui.part import part_banner
 from explorer.ui.plain import count, for_markdown
 from explorer.ui.plotly_map import limit_note, plotly_map
 from explorer.ui.scatter import Drawing
-from explorer.ui.selected import selected_panel
+from explorer.ui.selected import selected_contents, selected_header
 from explorer.ui.state import propose, settle, view
 from explorer.ui.studies import stamp
-from explorer.view import MapChoice
+from explorer.view import Beside, MapChoice
 
-_HEIGHT = 640
-_NO_WEBGL2 = "map_without_webgl2"
+_LOWER = 520  # pixels, of two maps next to each other
 _NOTICE = (
     "Sizes of groups, gaps between them and how dense they look mean little on a {name} map: read who is near whom, "
     "and check it against PCA."
@@ -60,97 +53,80 @@ def show(study: Study) -> None:
     drop_unfit_filters(study)
     map_controls(study)
     part_banner()
-    at_hand = projection_at_hand(study, embedding, view().map)
-    forming = None
-    if at_hand is None:
-        at_hand, forming = _made(study, embedding)
-    colours = colouring(study, stamped, view(), at_hand)
+    at_hand, forming = map_of(study, embedding, view().map, _want, watchable=NO_WEBGL2 not in st.session_state)
+    colours = _colours(study, stamped, embedding, at_hand)
     seen = shown(study, view(), at_hand)
-    with look_controls(study, colours):
+    row = look_controls(study, colours)
+    with row:
         kept_menu(study)
+        beside_button(study)
     drawn = forming or at_hand
     drawing = _drawing(drawn)
     status = _status(study, embedding, drawn, seen, drawing)
     path = None
     if view().animal is not None:
         path = animal_path(study, str(view().animal), drawn.coordinates)
-    if drawing is None:
-        _latent_map(study, stamped, embedding, drawn, seen, colours, path, status, finished=forming is None)
-    else:
+    if drawing is not None:
         plotly_map(study, drawn, seen, colours, path, drawing)
-    _path_note(path, drawn)
-    histograms_panel(study, stamped, at_hand, seen, colours)
-    selected_panel(study, whole, at_hand, seen, colours, stamped)
-
-
-# --- making the map --------------------------------------------------------------------------------------
-
-
-def _made(study: Study, embedding: Embedding) -> tuple[Projection, Projection | None]:
-    """See to it that a worker makes the map; until it has, the PCA map, and the map as far as it has come, if any."""
-    choice = settled(view().map)
-    key = f"project-{cache_path(study, embedding, choice)}"
-    title = f"{NAMES[choice.method]} of {int(embedding.complete.sum()):,} vectors"
-    if jobs.state(key) is None:
-        about = embedding.members
-        jobs.start(key, project_at, study.path, embedding.name, choice, about, lane="maps", through=map_job)
-    stands, job = jobs.state(key), jobs.job(key)
-    if stands == "done":
-        jobs.forget(key)
-        made = projection_at_hand(study, embedding, choice)
-        if made is not None:
-            return made, None
-    if not choice.keep_places and (old := _older(study, embedding, choice)):
-        st.info(
-            f"There is a map like this from before the study grew ({old:,} observations are in both).",
-            icon=":material/history:",
-        )
-        st.button(
-            "Keep its places and add the new observations",
-            on_click=lambda: _keep_places(key),
-            icon=":material/add_location:",
-        )
-    instead = projection_at_hand(study, embedding, MapChoice(dims=view().map.dims))
-    assert instead is not None  # PCA is always at hand
-    if stands in ("waiting", "running"):
-        can_watch = choice.dims == 2 and _NO_WEBGL2 not in st.session_state
-        watching = can_watch and st.toggle("Watch it form", value=True, key="map_watching")
-        snapshot = job.snapshot if job is not None and watching else None
-        jobs.watch(key, title, snapshot=snapshot if watching else jobs.NO_SNAPSHOTS)
-        if snapshot is not None:
-            st.caption("The map as far as it has come: select when it is done. You may leave the page: it goes on.")
-            return instead, Projection(choice, snapshot, (), ())
-        st.caption("Meanwhile, below, the PCA map. You may leave the page: the work goes on and is kept.")
+    elif view().beside is None:
+        draw_map(study, stamped, view(), embedding, drawn, seen, colours, path, status, finished=forming is None)
     else:
-        if job is not None and stands == "failed":
-            _say_why(job)
-        else:
-            st.info(f"{title} was cancelled. Below is the PCA map.", icon=":material/cancel:")
-        st.button("Compute it", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
-    return instead, None
+        _two_maps(study, stamped, (embedding, at_hand), seen, colours, path, status)
+    _path_note(path, drawn)
+    if forming is None:
+        belief(study, embedding, at_hand, seen)
+    selected_header(study, at_hand, seen)
+    histograms_panel(study, stamped, at_hand, seen, colours)
+    selected_contents(study, whole, at_hand, seen, colours, stamped)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _older_of(path: str, _study: Study, _embedding: Embedding, choice: MapChoice) -> int | None:
-    del path
-    return grown(_study, _embedding, choice)
+def _want(choice: MapChoice) -> None:
+    propose(view().but(map=choice))
 
 
-def _older(study: Study, embedding: Embedding, choice: MapChoice) -> int | None:
-    return _older_of(str(cache_path(study, embedding, choice)), study, embedding, choice)
+def _two_maps(
+    study: Study,
+    stamped: tuple[object, ...],
+    first: tuple[Embedding, Projection],
+    seen: Shown,
+    colours: Colouring | None,
+    path: AnimalPath | None,
+    status: list[str],
+) -> None:
+    beside = view().beside
+    assert beside is not None
+    beside_controls(study, beside)
+    if beside.embedding not in study.embedding_names:
+        st.warning(f"This study has no embedding {beside.embedding!r}.", icon=":material/warning:")
+        return
+    whole = opened_embedding(study, stamped, beside.embedding)
+    embedding = part_at_hand(study, stamped, whole, view())
+
+    def want(choice: MapChoice) -> None:
+        propose(view().but(beside=Beside(embedding=embedding.name, map=choice)))
+
+    second, _ = map_of(study, embedding, beside.map.model_copy(update={"dims": 2}), want, watchable=False)
+    alignment = laid_onto(first[1], second)
+    left, right = st.columns([1, 1.45])
+    here = view().but(embedding=embedding.name, map=second.choice)
+    with left:
+        frame = Frame(legend=False, height=_LOWER)
+        draw_map(study, stamped, view(), *first, seen, colours, path, status, finished=True, frame=frame)
+    with right:
+        frame = Frame(key="map-beside", height=_LOWER, alignment=alignment)
+        there = replace(seen, placed=second.placed)
+        own = None if path is None else animal_path(study, path.animal, second.coordinates)
+        draw_map(study, stamped, here, embedding, second, there, colours, own, status, finished=True, frame=frame)
+    compared(study, first, (embedding, second), alignment)
 
 
-def _keep_places(key: str) -> None:
-    jobs.cancel(key)
-    jobs.forget(key)
-    propose(view().but(map=view().map.model_copy(update={"keep_places": True})))
-
-
-def _say_why(failed: Job[object]) -> None:
-    try:
-        failed.result()
-    except UserError as error:
-        st.error(str(error), icon=":material/error:")
+def _colours(
+    study: Study, stamped: tuple[object, ...], embedding: Embedding, projection: Projection
+) -> Colouring | None:
+    """By what the points are coloured: a variable, or a measure of the map itself."""
+    chosen = view().colour
+    own = own_colouring(study, embedding, projection, chosen) if chosen and chosen.startswith(OWN) else None
+    return own or colouring(study, stamped, view(), projection)
 
 
 # --- what is drawn, and how ------------------------------------------------------------------------------
@@ -160,7 +136,7 @@ def _drawing(projection: Projection) -> Drawing | None:
     """How Plotly draws the map; None when WebGL2 does."""
     if projection.choice.dims == 3:
         return "3-D"
-    lacks: Drawing | None = st.session_state.get(_NO_WEBGL2)
+    lacks: Drawing | None = st.session_state.get(NO_WEBGL2)
     if lacks is not None:
         st.info(
             "This browser has no WebGL2, so the plain map is shown: fewer points, no pictures and no paths. "
@@ -205,63 +181,6 @@ def _status(
         st.caption(":material/warning: " + _NOTICE.format(name=NAMES[projection.choice.method]))
     simulated = ["Simulated: no real animals"] if study.spec.study.simulated else []
     return [". ".join([" · ".join(parts), *simulated]) + ".", said + "." if said else ""]
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _geometry(path: str, _projection: Projection) -> Columns:
-    del path
-    return geometry_of(_projection)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def _compass(path: str, stamped: tuple[object, ...], _study: Study, _projection: Projection) -> list[Direction]:
-    del path, stamped
-    return directions(_study, _projection.coordinates)
-
-
-def _latent_map(
-    study: Study,
-    stamped: tuple[object, ...],
-    embedding: Embedding,
-    projection: Projection,
-    seen: Shown,
-    colours: Colouring | None,
-    path: AnimalPath | None,
-    foot: list[str],
-    *,
-    finished: bool,
-) -> None:
-    card, pictures = addresses(study, stamped, card_fields(study, colours))
-    where = str(cache_path(study, embedding, projection.choice))
-    said = message(
-        study,
-        view(),
-        projection,
-        seen,
-        colours,
-        palette(),
-        geometry=_geometry(where, projection) if finished else geometry_of(projection),
-        compass=_compass(where, stamped, study, projection) if finished else [],
-        path=path,
-        card=card,
-        pictures=pictures,
-        foot=[line for line in foot if line],
-        height=_HEIGHT,
-    )
-
-    def heard(act: Mapping[str, Any], on: On | None) -> None:
-        if act.get("do") == "no_webgl2":
-            st.session_state[_NO_WEBGL2] = "WebGL" if act.get("webgl") else "SVG"
-            return
-        if on is None and act.get("do") == "stroke":
-            st.toast("This map is still forming. Draw when it is done.", icon=":material/hourglass:")
-            return
-        try:
-            propose(after(view(), act, study=study, on=on, colour=colours.name if colours else None))
-        except UserError as error:
-            st.toast(str(error), icon=":material/error:")
-
-    latent_map(said, on=(embedding.name, projection.choice, view().within) if finished else None, heard=heard)
 
 
 def _path_note(path: AnimalPath | None, projection: Projection) -> None:

@@ -30,15 +30,8 @@ def _clear() -> None:
     propose(view().but(selection=Selection()))
 
 
-def selected_panel(
-    study: Study,
-    embedding: Embedding,
-    projection: Projection,
-    seen: Shown,
-    colours: Colouring | None,
-    stamped: tuple[object, ...],
-) -> None:
-    """Show what is selected."""
+def selected_header(study: Study, projection: Projection, seen: Shown) -> None:
+    """How many are selected, and what can be done with them."""
     if seen.unresolved:
         st.warning(seen.unresolved, icon=":material/select_all:")
     if seen.unknown_ids:
@@ -59,6 +52,18 @@ def selected_panel(
         title.subheader("Nothing selected")
         title.caption("The file then holds everything that passes the filters.")
     _downloads(study, projection, seen, line)
+
+
+def selected_contents(
+    study: Study,
+    embedding: Embedding,
+    projection: Projection,
+    seen: Shown,
+    colours: Colouring | None,
+    stamped: tuple[object, ...],
+) -> None:
+    """The selected observations themselves: their pictures, a table, or what is nearest to a single one."""
+    rows = np.flatnonzero(seen.selected)
     if not len(rows):
         return
     views = ["Pictures", "Table"] if study.has_pictures else ["Table"]
@@ -137,6 +142,6 @@ def _pictures(
         shown_as = (
             values.map("{:.4g}".format, na_action="ignore") if values.dtype.kind == "f" else values.astype(object)
         )
-        captions = [f"{a}\n{colours.name}: {b}" for a, b in zip(first, shown_as.fillna("missing"), strict=True)]
+        captions = [f"{a}\n{colours.title}: {b}" for a, b in zip(first, shown_as.fillna("missing"), strict=True)]
     st.caption(f"Pictures {place * AT_ONCE + 1:,} to {place * AT_ONCE + len(part):,} of {len(rows):,}.")
     gallery(study, stamped, part, captions)

@@ -64,12 +64,11 @@ def drawn(page: Page, seconds: float = 60) -> None:
 
 
 @contextmanager
-def change(page: Page, *, at_all: bool = True) -> Iterator[None]:
+def change(page: Page) -> Iterator[None]:
     """What is done inside makes another picture; goes on when that is on the screen."""
     before = said(page).get("version")
     yield
-    if at_all:
-        until(lambda: said(page).get("version") != before, "the map has not changed")
+    until(lambda: said(page).get("version") != before, "the map has not changed")
     drawn(page)
 
 
@@ -83,8 +82,10 @@ def open_map(page: Page, url: str) -> None:
 
 
 def box_of(page: Page, surface: str = ".stage") -> dict[str, float]:
-    """Where the map is on the page."""
-    box = page.locator(surface).first.bounding_box()
+    """Where the map is in the window, scrolled to."""
+    found = page.locator(surface).first
+    found.scroll_into_view_if_needed()
+    box = found.bounding_box()
     assert box is not None
     return dict(box)
 
@@ -107,6 +108,7 @@ def lasso(page: Page, *, left: float, top: float, size: float, key: str = "", su
 
 def drag(page: Page, element: Locator, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Drag over ``element``; the places are shares of its width and height."""
+    element.scroll_into_view_if_needed()
     box = element.bounding_box()
     assert box is not None
     (x0, y0), (x1, y1) = ((box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end))
@@ -115,6 +117,20 @@ def drag(page: Page, element: Locator, start: tuple[float, float], end: tuple[fl
     page.mouse.move((x0 + x1) / 2, (y0 + y1) / 2, steps=4)
     page.mouse.move(x1, y1, steps=4)
     page.mouse.up()
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from a select box; a page that was not done yet may close its list, which is then opened again."""
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(4):
+        page.get_by_role("combobox", name=label).click()
+        try:
+            wanted.click(timeout=3_000)
+        except TimeoutError:
+            page.keyboard.press("Escape")
+        else:
+            return
+    raise AssertionError(f"{label} does not offer {option}")
 
 
 # --- what is on the screen, and what should be -------------------------------------------------------------

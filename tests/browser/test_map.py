@@ -56,7 +56,7 @@ def test_select_save_and_make_the_same_file_again(digits, new_page, tmp_path, st
 
     content = saved(page, "Save as CSV", tmp_path / "selection.csv")
     assert content.decode().count("\n") == n + 1
-    expect(page.locator(".pictures figure")).to_have_count(min(n, 48))
+    expect(page.locator(".pictures").first.locator("figure")).to_have_count(min(n, 48))
     expect(page.locator(".pictures img").first).to_be_visible()
 
     # Python, from the address alone
@@ -152,6 +152,12 @@ def test_the_legend_filters(digits, new_page, study):
         entry.nth(4).click()
     expect(page.get_by_text("1,797 of 1,797 shown")).to_be_visible()
     assert "filter" not in query_of(page.url)
+
+    entry.nth(2).focus()  # the same with the keys
+    for shown in ("177 of 1,797 shown", "1,797 of 1,797 shown"):
+        with change(page):
+            page.keyboard.press("Enter")
+        expect(page.get_by_text(shown)).to_be_visible()
 
 
 def test_a_drag_along_the_scale_shows_a_part_of_it(digits, new_page, study):

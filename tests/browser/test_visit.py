@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from looking import DRAWN, box_of, on_screen, open_map, pca, settle
+from looking import DRAWN, box_of, on_screen, open_map, pca, settle, until
 from playwright.sync_api import expect
 
 from explorer.study.study import open_study
@@ -23,6 +23,8 @@ def test_first_visit_shows_a_picture_and_asks_nobody_outside(sample, new_page, d
     expect(page.get_by_role("heading", name="Sample herd")).to_be_visible()
     expect(page.get_by_text("simulated: no real animals").first).to_be_visible()
     expect(page.locator("[data-testid=stImage] img")).to_be_visible()
+    still = page.locator("[data-testid=stImage] img")
+    until(lambda: still.evaluate("image => image.naturalWidth") > 0, "the picture does not load")
     expect(page.get_by_text("7,762 of 7,762 shown")).to_be_visible()
     settle(page)
     page.get_by_role("link", name="Map", exact=True).first.click()

@@ -15,7 +15,10 @@ from explorer.engine import progress
 from explorer.study import export
 from explorer.study.study import open_study
 
-COMMANDS = ("app", "import", "check", "simulate", "train", "evaluate", "embed", "project", "export", "neighbours")
+COMMANDS = (
+    *("app", "import", "check", "simulate", "train", "evaluate", "embed", "project", "quality", "compare", "export"),
+    "neighbours",
+)
 
 
 STARTUP = {

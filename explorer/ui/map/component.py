@@ -37,16 +37,18 @@ def latent_map(
     *,
     on: On | None,
     heard: Callable[[Mapping[str, Any], On | None], None],
+    back: Callable[[list[Any]], list[Any]] | None = None,
     key: str = "map",
 ) -> None:
     """Show the map that ``message`` describes; ``heard(act, on)`` is called with what the hand does there.
 
     ``on`` says which map this is (None for one that is not finished); it comes back with an act, since the hand may
-    still have been on the map before.
+    still have been on the map before. ``back`` turns an outline into the map's own coordinates, where it is shown in
+    others.
     """
     sent: dict[str, None] = st.session_state.setdefault(_SENT, {})
-    geometries: dict[str, On | None] = st.session_state.setdefault(_DRAWN_ON, {})
-    geometries[message.columns["geometry"].hash] = on
+    geometries: dict[str, tuple[On | None, Any]] = st.session_state.setdefault(_DRAWN_ON, {})
+    geometries[message.columns["geometry"].hash] = (on, back)
     data: dict[str, Any] = {"said": message.said}
     for kind, columns in message.columns.items():
         if columns.hash not in sent:
@@ -64,6 +66,9 @@ def latent_map(
             for one in act["hashes"]:
                 sent.pop(one, None)
             return
-        heard(act, geometries.get(str(act.get("map"))))
+        where, turned = geometries.get(str(act.get("map")), (None, None))
+        if turned is not None and act.get("do") == "stroke":
+            act = {**act, "polygon": turned(act["polygon"])}
+        heard(act, where)
 
     _element(key=key, data=data, on_act_change=acted)

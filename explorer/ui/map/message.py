@@ -1,6 +1,7 @@
 """What Python says to the map on the page: everything small in words and numbers, the points as columns."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from explorer.ui.map.legend import painted
 from explorer.ui.palette import Palette
 from explorer.ui.plain import count
 from explorer.ui.scatter import axis_titles
-from explorer.view import View
+from explorer.view import Point, View
 
 _MOST_RINGS = 300
 _MOST_OUTLINES = 40
@@ -48,21 +49,24 @@ def message(
     pictures: str,
     foot: list[str],
     height: int,
+    legend: bool = True,
+    placed_as: Callable[[tuple[Point, ...]], list[list[float]]] | None = None,
 ) -> Message:
     """The map of ``projection`` as ``view`` shows it.
 
     ``geometry`` are its places (kept by the caller: they cost the most), ``card`` and ``pictures`` the addresses at
     which an observation's values and its picture are found, with ``{row}`` for the number of the drawn point; empty
     where there are none. ``foot`` are lines under the picture when it is saved. ``height`` is in CSS pixels.
+    ``placed_as`` turns outlines into the coordinates in which the map is shown, where these are not its own.
     """
     columns = {"geometry": geometry}
-    legend, drawn_colours, shapes = None, [rgb(palette.accent)] * 256, [0] * 256
+    key, drawn_colours, shapes = None, [rgb(palette.accent)] * 256, [0] * 256
     if colouring is not None:
         others = tuple(one for one in view.filters if one.variable != colouring.name)
         own = next((one for one in view.filters if one.variable == colouring.name), None)
         look = painted(colouring, palette, placed=projection.placed, passing=filter_mask(study, others), chosen=own)
         columns["colour"] = colours(look.codes)
-        legend, drawn_colours, shapes = look.legend, look.colours, look.shapes
+        key, drawn_colours, shapes = look.legend, look.colours, look.shapes
     chosen = not view.selection.is_empty
     if chosen or view.filters:
         columns["flags"] = flags(seen.filtered, seen.selected)
@@ -76,11 +80,11 @@ def message(
         "shapes": shapes,
         "accent": rgb(palette.accent),
         "grey": rgb(palette.missing),
-        "legend": legend,
-        "axes": axis_titles(projection),
+        "legend": key if legend else None,
+        "axes": axis_titles(projection) if placed_as is None else [f"{name}, turned to fit the first", ""],
         "height": height,
         "selecting": chosen,
-        "outlines": _outlines(view, projection),
+        "outlines": _outlines(view, projection, placed_as),
         "path": _path(study, path),
         "rings": _rings(study, path),
         "compass": _compass(study, compass),
@@ -106,14 +110,17 @@ def geometry_of(projection: Projection) -> Columns:
     return places(projection.coordinates)
 
 
-def _outlines(view: View, projection: Projection) -> list[dict[str, Any]]:
+def _outlines(
+    view: View, projection: Projection, placed_as: Callable[[tuple[Point, ...]], list[list[float]]] | None
+) -> list[dict[str, Any]]:
     """Outlines drawn on this very map; what was drawn on another has no place here."""
     here = [
         stroke
         for stroke in view.selection.outlines
         if (stroke.embedding, stroke.on, stroke.within) == (view.embedding, projection.choice, view.within)
     ]
-    return [{"points": stroke.polygon, "how": stroke.how} for stroke in here[-_MOST_OUTLINES:]]
+    put = placed_as or (lambda polygon: [[x, y] for x, y in polygon])
+    return [{"points": put(one.polygon), "how": one.how} for one in here[-_MOST_OUTLINES:] if one.polygon]
 
 
 def _path(study: Study, path: AnimalPath | None) -> dict[str, Any] | None:

@@ -132,7 +132,7 @@ class LatentMap {
     const same = before && before.order === this.said.order && this.xs?.length === x.length;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const old = same ? { x: this.xs, y: this.ys, camera: { ...this.camera } } : null;
-    if (before) places.set(before.geometry.hash, this.looksFrom());
+    if (before) this.remember(before);
     this.extent = extentOf(x, y);
     this.xs = x;
     this.ys = y;
@@ -143,7 +143,7 @@ class LatentMap {
     this.resize();
     this.camera.fit(this.extent);
     const known = places.get(this.said.geometry.hash);
-    if (known) this.camera.place(known);
+    if (known && !known.whole) this.camera.place({ x: known.x, y: known.y, zoom: known.zoom });
     if (!old || still) return this.points.settle();
     // Where each point stood on the screen, in the new coordinates: the move is one of the eye's, not of the scales.
     const from = old.camera, to = this.camera;
@@ -158,9 +158,14 @@ class LatentMap {
     this.moving = { since: performance.now(), x0, y0 };
   }
 
-  looksFrom() {
+  // Where the map is looked at from; one that is seen as a whole is seen so again, whatever its size then.
+  remember(said) {
     const { x, y, zoom } = this.camera;
-    return { x, y, zoom };
+    places.set(said.geometry.hash, { x, y, zoom, whole: this.isWhole() });
+  }
+
+  isWhole() {
+    return Math.abs(this.camera.zoom - this.camera.fitted) < 1e-9 * this.camera.fitted;
   }
 
   takePath(before) {
@@ -186,7 +191,10 @@ class LatentMap {
   act(what) {
     this.send({ ...what, map: this.said.geometry.hash });
     clearTimeout(this.slow);
-    this.slow = setTimeout(() => this.tell("…"), 500);
+    this.slow = setTimeout(() => {
+      this.tell("…");
+      this.slow = setTimeout(() => this.tell(""), 8_000); // what changes nothing is not answered
+    }, 500);
   }
 
   stroke(polygon, how) {
@@ -311,7 +319,7 @@ class LatentMap {
     const over = this.overlay.canvas;
     const now = [Math.round(width * this.ratio), Math.round(height * this.ratio)];
     if (over.width === now[0] && over.height === now[1] && this.camera.width === width) return;
-    const whole = this.extent && Math.abs(this.camera.zoom - this.camera.fitted) < 1e-9 * this.camera.fitted;
+    const whole = this.extent && this.isWhole();
     this.camera.resize(width, height);
     if (whole) this.camera.fit(this.extent);
     [over.width, over.height] = now;
@@ -382,7 +390,7 @@ class LatentMap {
     this.complete = true;
     this.stage.dataset.drawn = this.said.version;
     this.thumbnails.update(this.camera, this.index(), (i) => this.passes(i), (i) => this.colourOf(i));
-    places.set(this.said.geometry.hash, this.looksFrom());
+    this.remember(this.said);
     this.redrawOver();
     this.stage.dataset.state = "ready";
     this.stage.dataset.version = this.said.version;
