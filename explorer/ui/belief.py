@@ -25,6 +25,8 @@ from explorer.ui.palette import palette
 from explorer.ui.plain import for_html, for_markdown
 from explorer.ui.state import propose, view
 
+Mask = npt.NDArray[np.bool_]
+
 _LANE = "quality"
 _LABELS = {
     "trustworthiness": "Trustworthiness",
@@ -81,7 +83,7 @@ def _line(drawn: Drawn) -> str:
     return f"Belief, measured on {whom}: {', '.join(said)}."
 
 
-def _quality(drawn: Drawn, shown: npt.NDArray[np.bool_] | None) -> Quality | str:
+def _quality(drawn: Drawn, shown: Mask | None) -> Quality | str:
     """The measures, or a sentence on where they are; a worker is set to measure them when nobody has yet."""
     path = quality_path(drawn.study, drawn.embedding, drawn.projection, shown=shown)
     found = _read_quality(str(path)) if path.exists() else None
@@ -93,7 +95,7 @@ def _quality(drawn: Drawn, shown: npt.NDArray[np.bool_] | None) -> Quality | str
     return _where(key, "Being measured.")
 
 
-def _quality_key(drawn: Drawn, shown: npt.NDArray[np.bool_] | None) -> str:
+def _quality_key(drawn: Drawn, shown: Mask | None) -> str:
     return f"quality-{quality_path(drawn.study, drawn.embedding, drawn.projection, shown=shown)}"
 
 
@@ -139,10 +141,10 @@ def _whole(drawn: Drawn, seen: Shown) -> None:
     )
     if isinstance(stable, str):
         _job(_stability_key(drawn), "Making the map again from other seeds", stable)
-    _actions(drawn, stable is None)
+    _actions(drawn, shown, stable is None)
 
 
-def _actions(drawn: Drawn, offer_stability: bool) -> None:
+def _actions(drawn: Drawn, shown: Mask | None, offer_stability: bool) -> None:
     row = st.container(horizontal=True)
     if offer_stability and not quick(drawn.projection.choice):
         row.button(
@@ -154,9 +156,10 @@ def _actions(drawn: Drawn, offer_stability: bool) -> None:
             help="Makes the map three more times, from other seeds, and tells how far each point moves. Takes as long "
             "as three maps.",
         )
-    key = _points_key(drawn)
-    if points_path(drawn.study, drawn.embedding, drawn.projection).exists():
-        for name in own_measures(drawn.study, drawn.embedding, drawn.projection):
+    key = _points_key(drawn, shown)
+    measured = own_measures(drawn, shown)
+    if LOCAL[-1] in measured:
+        for name in measured:
             row.button(
                 f"Colour by {_LABELS[name].lower()}",
                 key=f"belief-colour-{name}",
@@ -168,13 +171,11 @@ def _actions(drawn: Drawn, offer_stability: bool) -> None:
     else:
         row.button(
             "Show each point's own error",
-            on_click=lambda: _start_points(drawn),
+            on_click=lambda: propose(view().but(colour=OWN + LOCAL[-1])),
             icon=":material/blur_on:",
             help="Measures each point and colours the map by it: where it tears neighbours apart, or puts strangers "
             "together.",
         )
-        if jobs.state(key) in ("failed", "cancelled"):
-            st.caption(_where(key, ""))
 
 
 def _job(key: str, title: str, otherwise: str) -> None:
@@ -188,15 +189,8 @@ def _job(key: str, title: str, otherwise: str) -> None:
         st.button("Measure again", key=f"again-{key}", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
 
 
-def _points_key(drawn: Drawn) -> str:
-    return f"points-{points_path(drawn.study, drawn.embedding, drawn.projection)}"
-
-
-def _start_points(drawn: Drawn) -> None:
-    key = _points_key(drawn)
-    jobs.forget(key)
-    jobs.start(key, points_at, *drawn.names(), drawn.embedding.members, lane=_LANE)
-    propose(view().but(colour=OWN + "knn_overlap"))
+def _points_key(drawn: Drawn, shown: Mask | None) -> str:
+    return f"points-{points_path(drawn.study, drawn.embedding, drawn.projection, shown=shown)}"
 
 
 def _stability_key(drawn: Drawn) -> str:
@@ -215,25 +209,39 @@ def _stability(drawn: Drawn) -> Stability | str | None:
 # --- each point's own error ------------------------------------------------------------------------------
 
 
-def own_measures(study: Study, embedding: Embedding, projection: Projection) -> dict[str, npt.NDArray[np.float64]]:
-    """What has been measured of each point of this map, by name: float64 (n,), NaN without a place."""
+def own_measures(drawn: Drawn, shown: Mask | None) -> dict[str, npt.NDArray[np.float64]]:
+    """What has been measured of each point among those that are ``shown`` (None: all), by name: float64 (n,)."""
     out: dict[str, npt.NDArray[np.float64]] = {}
-    path = points_path(study, embedding, projection)
+    path = points_path(drawn.study, drawn.embedding, drawn.projection, shown=shown)
     if path.exists() and (found := read_points(path)) is not None:
         out |= {name: getattr(found, name) for name in LOCAL if np.isfinite(getattr(found, name)).any()}
-    stable = stability_path(study, embedding, projection)
+    stable = stability_path(drawn.study, drawn.embedding, drawn.projection)
     if stable.exists() and (kept := read_stability(stable)) is not None:
         out["stability"] = kept.stability
     return out
 
 
-def own_colouring(study: Study, embedding: Embedding, projection: Projection, colour: str) -> Colouring | None:
-    """The colouring by one of the map's own measures; None when that has not been measured."""
+def own_colouring(drawn: Drawn, colour: str, shown: Mask | None) -> Colouring | None:
+    """The colouring by one of the map's own measures, among what is ``shown``; None while that is being measured."""
     name = colour.removeprefix(OWN)
-    values = own_measures(study, embedding, projection).get(name)
-    if values is None:
-        return None
-    return Colouring(colour, Variable(kind="continuous", label=f"{_LABELS[name]} of each point"), pd.Series(values))
+    values = own_measures(drawn, shown).get(name)
+    if values is not None:
+        return Colouring(
+            colour,
+            Variable(column=colour, kind="continuous", label=f"{_LABELS[name]} of each point"),
+            pd.Series(values),
+        )
+    if name in LOCAL:
+        key = _points_key(drawn, shown)
+        if jobs.state(key) is None:
+            jobs.start(key, points_at, *drawn.names(), drawn.embedding.members, shown, lane=_LANE)
+        if jobs.state(key) in ("waiting", "running"):
+            jobs.watch(key, "Measuring each point's own error")
+        elif jobs.state(key) == "done":  # and yet not there: too many points for this measure
+            st.info(f"{_LABELS[name]} of each point is not measured for so many points.", icon=":material/info:")
+        else:
+            st.warning(_where(key, ""), icon=":material/warning:")
+    return None
 
 
 # --- how a measure is drawn ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from explorer.space.projections import NAMES, Projection
 from explorer.space.shown import Shown, shown
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
-from explorer.ui.belief import OWN, belief, own_colouring
+from explorer.ui.belief import OWN, Drawn, belief, own_colouring
 from explorer.ui.beside import beside_button, beside_controls, compared, laid_onto
 from explorer.ui.colouring import Colouring
 from explorer.ui.filters import drop_unfit_filters
@@ -54,8 +54,8 @@ def show(study: Study) -> None:
     map_controls(study)
     part_banner()
     at_hand, forming = map_of(study, embedding, view().map, _want, watchable=NO_WEBGL2 not in st.session_state)
-    colours = _colours(study, stamped, embedding, at_hand)
     seen = shown(study, view(), at_hand)
+    colours = _colours(study, stamped, embedding, at_hand, seen)
     row = look_controls(study, colours)
     with row:
         kept_menu(study)
@@ -121,11 +121,14 @@ def _two_maps(
 
 
 def _colours(
-    study: Study, stamped: tuple[object, ...], embedding: Embedding, projection: Projection
+    study: Study, stamped: tuple[object, ...], embedding: Embedding, projection: Projection, seen: Shown
 ) -> Colouring | None:
     """By what the points are coloured: a variable, or a measure of the map itself."""
     chosen = view().colour
-    own = own_colouring(study, embedding, projection, chosen) if chosen and chosen.startswith(OWN) else None
+    own = None
+    if chosen and chosen.startswith(OWN):
+        among = seen.filtered if view().filters else None
+        own = own_colouring(Drawn(study, embedding, projection), chosen, among)
     return own or colouring(study, stamped, view(), projection)
 
 

@@ -1,115 +1,14 @@
 """Every page on every sort of study, in process: sentences where something is missing, never an exception."""
 
-from pathlib import Path
-
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from streamlit.testing.v1 import AppTest
+from visiting import herd, make, run, sound, words
 
-import explorer
 from explorer.study.embeddings import EmbeddingNote, write_embedding
 from explorer.study.study import open_study
-from explorer.ui import jobs, map_controls, recent
-from explorer.ui.server import STUDY_VARIABLE
+from explorer.ui import map_controls, recent
 from explorer.ui.studies import labels
 from explorer.view import MapChoice, VariableFilter, View
-
-APP = Path(explorer.__file__).parent / "app.py"
-
-
-@pytest.fixture(autouse=True)
-def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-def make(folder: Path, toml: str, table: dict[str, object]) -> Path:
-    folder.mkdir()
-    pq.write_table(pa.table(table), folder / "observations.parquet")
-    (folder / "study.toml").write_text(toml)
-    return folder
-
-
-def herd(folder: Path, *, n: int = 60) -> Path:
-    """Dates, animals, features and one of each kind of variable."""
-    rng = np.random.default_rng(0)
-    table = {
-        "animal": [f"cow {i % 6}" for i in range(n)],
-        "when": [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(n)],
-        "weight": [None if i % 9 == 0 else float(i) for i in range(n)],
-        "sex": ["F" if i % 2 else "M" for i in range(n)],
-        "hour": [float(i % 24) for i in range(n)],
-        "grade": ["low" if i % 3 else "high" for i in range(n)],
-        **{f"p_{j}": rng.normal(size=n) for j in range(4)},
-    }
-    toml = """
-[study]
-name = "Herd"
-simulated = true
-[columns]
-animal = "animal"
-time = "when"
-features = ["p_*"]
-[variables.weight]
-column = "weight"
-kind = "continuous"
-role = "task"
-unit = "kg"
-[variables.sex]
-column = "sex"
-kind = "nominal"
-[variables.hour]
-column = "hour"
-kind = "cyclic"
-period = 24
-[variables.grade]
-column = "grade"
-kind = "ordinal"
-order = ["low", "high"]
-[variables.season]
-kind = "nominal"
-derive = { from = "when", as = "season" }
-"""
-    return make(folder, toml, table)
-
-
-def run(study: Path | None, monkeypatch: pytest.MonkeyPatch, page: str = "overview", **query: str) -> AppTest:
-    if study is not None:
-        monkeypatch.setenv(STUDY_VARIABLE, str(study))
-    else:
-        monkeypatch.delenv(STUDY_VARIABLE, raising=False)
-    app = AppTest.from_file(str(APP), default_timeout=60)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    if page != "overview":
-        from explorer.places import shipped
-
-        app.switch_page(str(shipped("pages") / f"{page}.py")).run()
-    return app
-
-
-def words(app: AppTest) -> str:
-    """All text on the page."""
-    elements = [
-        *app.markdown,
-        *app.caption,
-        *app.title,
-        *app.subheader,
-        *app.info,
-        *app.warning,
-        *app.error,
-        *app.success,
-    ]
-    return "\n".join(str(element.value) for element in elements)
-
-
-def sound(app: AppTest) -> AppTest:
-    assert not app.exception
-    assert "our fault" not in words(app)
-    return app
 
 
 @pytest.mark.parametrize("page", ["overview", "map", "data"])
@@ -221,12 +120,6 @@ def test_widgets_change_the_view_and_the_address(tmp_path, monkeypatch):
     app.selectbox(key="map_animal").select("cow 3").run()
     assert app.query_params["animal"] == "cow 3"
     sound(app)
-
-
-@pytest.fixture
-def no_work(monkeypatch):
-    """Slow maps are asked for and never made."""
-    monkeypatch.setattr(jobs, "start", lambda *_, **__: None)
 
 
 def test_the_details_of_a_map_change_it_and_go_back_to_the_usual(tmp_path, monkeypatch, no_work):

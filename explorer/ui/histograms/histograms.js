@@ -26,7 +26,7 @@ function draw(tag, attributes) {
 }
 
 class Plot {
-  // `panel.act(what)`, `panel.tip(plot, label, counts)` and `panel.untip()` are all it knows of the panel.
+  // It tells the panel what the hand did (`act`), and what is pointed at (`tip`, `untip`).
   constructor(panel, place) {
     this.panel = panel;
     this.id = `plot-${place}`;
@@ -299,14 +299,14 @@ class Plot {
       group.classList.toggle("pulled", inside(bar));
       if (ends ? inside(bar) : bar === this.at) held.push(bar);
     });
-    if (!held.length) return this.panel.untip();
+    if (!held.length) return this.panel.untip(this);
     const { labels, spans, ...said } = this.said;
     const sum = (kind) => held.reduce((total, bar) => total + said[kind][bar], 0);
     const label = !ends || ends[0] === ends[1] ? labels[held[0]] : `${spans[ends[0]][0]} to ${spans[ends[1]][1]}`;
     const counts = { placed: sum("placed"), passing: sum("passing"), selected: sum("selected") };
     const still = held.every((bar) => said.still.includes(bar));
     this.element.classList.toggle("still", still);
-    this.panel.tip(this.bars[held[0]], label, this.sentences(counts), still);
+    this.panel.tip(this, this.bars[held[0]], label, this.sentences(counts), still);
   }
 }
 
@@ -325,6 +325,7 @@ class Panel {
     this.box = root.querySelector(".tip");
     this.plots = new Map();
     this.made = 0;
+    this.tipped = null; // the plot that the tip speaks of
     this.selecting = false;
   }
 
@@ -349,7 +350,8 @@ class Panel {
     this.send(what);
   }
 
-  tip(bar, label, sentences, still) {
+  tip(plot, bar, label, sentences, still) {
+    this.tipped = plot;
     this.box.replaceChildren(make("b", "", label), ...sentences.map((one) => make("span", "", one)));
     if (still) this.box.append(make("small", "", "Several categories: choose among them under Filters"));
     this.box.hidden = false;
@@ -362,8 +364,8 @@ class Panel {
     this.box.style.transform = `translate(${x}px, ${below ? y : at.top - whole.top - this.box.offsetHeight - 4}px)`;
   }
 
-  untip() {
-    this.box.hidden = true;
+  untip(plot) {
+    if (plot === this.tipped) this.box.hidden = true; // else another one speaks, by the keys
   }
 }
 

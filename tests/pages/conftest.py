@@ -1,0 +1,19 @@
+"""A home of its own for each test."""
+
+from pathlib import Path
+
+import pytest
+
+from explorer.ui import jobs
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow maps are asked for and never made."""
+    monkeypatch.setattr(jobs, "start", lambda *_, **__: None)
