@@ -72,7 +72,9 @@ def filter_mask(study: Study, filters: tuple[VariableFilter, ...]) -> Mask:
         if chosen.values is not None:
             if not isinstance(values.dtype, pd.CategoricalDtype):
                 raise UserError(f"{chosen.variable} is a number, so it is filtered by a range")
-            passes &= values.astype(str).isin(chosen.values).to_numpy()
+            # By category, not by row; the last place is that of the code -1, a missing value.
+            among = np.append(np.isin([str(label) for label in values.cat.categories], chosen.values), False)
+            passes &= among[values.cat.codes.to_numpy()]
         elif chosen.low is not None or chosen.high is not None:
             if isinstance(values.dtype, pd.CategoricalDtype):
                 raise UserError(f"{chosen.variable} has categories, so it is filtered by naming them")

@@ -164,6 +164,15 @@ def test_a_grain_that_no_round_number_fits_does_not_take_the_bars_away(grain):
     assert len(bins.bars) > 10
 
 
+def test_a_short_upper_bound_does_not_reach_the_next_bar():
+    values = np.concatenate([np.random.default_rng(6).uniform(0, 12, 500), [1.999999], np.full(50, 2.0)])
+    study, bins = numbers(values)
+    place = int(bins.codes[500])
+    assert bins.codes[501] == place + 1
+    passing = filter_mask(study, after_bars(study, View(), bins, place, place).filters)
+    assert passing.tolist() == (bins.codes == place).tolist()
+
+
 def test_whole_numbers_in_bins_are_named_as_whole_numbers():
     _, bins = numbers(np.arange(100))
     assert labels(bins)[0] == "0 to 4"
