@@ -1,4 +1,5 @@
-"""Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [map] [projections] [training].
+"""Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [map] [projections] [quality]
+[training].
 
 With --quick, those that can (the map) take little data.
 """
@@ -6,7 +7,7 @@ With --quick, those that can (the map) take little data.
 import sys
 from functools import partial
 
-from benchmarks import first_picture, opening, projections, training
+from benchmarks import first_picture, opening, projections, quality, training
 from benchmarks import map as latent_map
 
 RUNS = {
@@ -14,6 +15,7 @@ RUNS = {
     "first_picture": first_picture.main,
     "map": latent_map.main,
     "projections": projections.main,
+    "quality": quality.main,
     "training": training.main,
 }
 

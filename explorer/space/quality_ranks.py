@@ -28,7 +28,7 @@ _TIES = 2**23
 
 
 class Space:
-    """``points`` (n, d) without NaN, from which distances to all are told block by block.
+    """``points`` (n, d) without NaN, taken as float32, from which distances to all are told block by block.
 
     ``exact``: in float64, about a data value per axis, and identical points once, so that distances that are equal
     come out equal. Else float32, twice as fast; ``window`` then says how far a distance may be off.
@@ -36,13 +36,13 @@ class Space:
 
     def __init__(self, points: Vectors, *, exact: bool = True) -> None:
         kind = np.float64 if exact else np.float32
+        points = np.ascontiguousarray(points, dtype=np.float32) + np.float32(0)  # -0 and 0 are one number
         n, d = points.shape
         self.n = n
         self.exact = exact
         # A value of the data as the origin keeps whole numbers whole.
         origin = np.partition(points, (n - 1) // 2, axis=0)[(n - 1) // 2]
-        plain = np.ascontiguousarray(points, dtype=np.float32) + np.float32(0)  # -0 and 0 are one number
-        _, first, self._same = np.unique(row_hashes(plain), return_index=True, return_inverse=True)
+        _, first, self._same = np.unique(row_hashes(points), return_index=True, return_inverse=True)
         self._repeated = len(first) < n
         one = np.sort(first) if self._repeated else np.arange(n)
         if self._repeated:  # in the order of the rows, so that memory is read forwards

@@ -65,7 +65,8 @@ def _over(units: int, by_animal: bool) -> str:
 
 
 def _share(found: Measure, over: str, measured: str) -> str:
-    return _told(found, over, measured, lambda value: f"{value:.1%}")
+    digits = 1 if not found.high - found.low < 0.002 else 2  # of a narrow interval both ends are to be seen
+    return _told(found, over, measured, lambda value: f"{value:.{digits}%}")
 
 
 def _number(found: Measure, over: str, measured: str) -> str:

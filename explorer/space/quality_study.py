@@ -184,8 +184,8 @@ def points_at(
     embedding: str,
     choice: MapChoice,
     members: Mask | None = None,
-    *,
     shown: Mask | None = None,
+    *,
     k: int = NEAREST,
     report: Report,
 ) -> None:
