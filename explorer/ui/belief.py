@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer.errors import UserError
-from explorer.space.projections import Projection, quick
+from explorer.space.projections import Projection, cache_path, quick
 from explorer.space.quality import LOCAL, Quality
 from explorer.space.quality_bands import Measure
 from explorer.space.quality_said import said_of, said_of_stability
@@ -24,6 +24,7 @@ from explorer.ui.colouring import Colouring
 from explorer.ui.palette import palette
 from explorer.ui.plain import for_html, for_markdown
 from explorer.ui.state import propose, view
+from explorer.ui.studies import stamp
 
 Mask = npt.NDArray[np.bool_]
 
@@ -51,9 +52,26 @@ class Drawn:
     embedding: Embedding
     projection: Projection
 
+    def kept(self, kind: str, shown: Mask | None = None) -> Path:
+        """Where what is measured of it lies; asked for at each run, and found by hashing the places but once."""
+        made = str(cache_path(self.study, self.embedding, self.projection.choice))
+        asked = "" if shown is None else view().model_dump_json(include={"filters", "within"})
+        return Path(_kept_path(kind, made, asked, stamp(str(self.study.path)), self, shown))
+
     def names(self) -> tuple[Path, str, object]:
         """By what a worker finds it."""
         return self.study.path, self.embedding.name, self.projection.choice
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _kept_path(
+    kind: str, made: str, asked: str, stamped: tuple[object, ...], _drawn: Drawn, _shown: Mask | None
+) -> str:
+    del made, asked, stamped
+    about = (_drawn.study, _drawn.embedding, _drawn.projection)
+    if kind == "stability":
+        return str(stability_path(*about))
+    return str((quality_path if kind == "quality" else points_path)(*about, shown=_shown))
 
 
 def belief(study: Study, embedding: Embedding, projection: Projection, seen: Shown) -> None:
@@ -85,7 +103,7 @@ def _line(drawn: Drawn) -> str:
 
 def _quality(drawn: Drawn, shown: Mask | None) -> Quality | str:
     """The measures, or a sentence on where they are; a worker is set to measure them when nobody has yet."""
-    path = quality_path(drawn.study, drawn.embedding, drawn.projection, shown=shown)
+    path = drawn.kept("quality", shown)
     found = _read_quality(str(path)) if path.exists() else None
     if found is not None:
         return found
@@ -96,7 +114,7 @@ def _quality(drawn: Drawn, shown: Mask | None) -> Quality | str:
 
 
 def _quality_key(drawn: Drawn, shown: Mask | None) -> str:
-    return f"quality-{quality_path(drawn.study, drawn.embedding, drawn.projection, shown=shown)}"
+    return f"quality-{drawn.kept('quality', shown)}"
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -190,16 +208,16 @@ def _job(key: str, title: str, otherwise: str) -> None:
 
 
 def _points_key(drawn: Drawn, shown: Mask | None) -> str:
-    return f"points-{points_path(drawn.study, drawn.embedding, drawn.projection, shown=shown)}"
+    return f"points-{drawn.kept('points', shown)}"
 
 
 def _stability_key(drawn: Drawn) -> str:
-    return f"stability-{stability_path(drawn.study, drawn.embedding, drawn.projection)}"
+    return f"stability-{drawn.kept('stability')}"
 
 
 def _stability(drawn: Drawn) -> Stability | str | None:
     """The stability, a sentence while it is measured, None when nobody has asked for it."""
-    path = stability_path(drawn.study, drawn.embedding, drawn.projection)
+    path = drawn.kept("stability")
     if path.exists() and (found := read_stability(path)) is not None:
         return found
     key = _stability_key(drawn)
@@ -212,10 +230,10 @@ def _stability(drawn: Drawn) -> Stability | str | None:
 def own_measures(drawn: Drawn, shown: Mask | None) -> dict[str, npt.NDArray[np.float64]]:
     """What has been measured of each point among those that are ``shown`` (None: all), by name: float64 (n,)."""
     out: dict[str, npt.NDArray[np.float64]] = {}
-    path = points_path(drawn.study, drawn.embedding, drawn.projection, shown=shown)
+    path = drawn.kept("points", shown)
     if path.exists() and (found := read_points(path)) is not None:
         out |= {name: getattr(found, name) for name in LOCAL if np.isfinite(getattr(found, name)).any()}
-    stable = stability_path(drawn.study, drawn.embedding, drawn.projection)
+    stable = drawn.kept("stability")
     if stable.exists() and (kept := read_stability(stable)) is not None:
         out["stability"] = kept.stability
     return out
