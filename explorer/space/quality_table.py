@@ -15,7 +15,7 @@ from explorer.space.quality_points import OFF, WHOLE
 from explorer.space.quality_said import said_of, said_of_comparison, said_of_stability
 from explorer.space.quality_study import points_of, quality_of
 from explorer.space.stability import SEEDS, stability_of
-from explorer.space.view_table import Export, _again, _option, _origins, used
+from explorer.space.view_table import Export, again, option_words, origins, used
 from explorer.study.export import Format, manifest, table_bytes
 from explorer.study.study import Study
 from explorer.view import MapChoice
@@ -73,7 +73,7 @@ def export_quality(
         facts["stability"] = {"seeds": stable.seeds, "disparity": stable.disparity, **asdict(stable.overall)}
         remarks.append(said_of_stability(stable))
     content = table_bytes(pd.DataFrame({"observation_id": study.ids.to_pandas(), **columns}), format)
-    options = [word for key, value in used(projection.choice).items() for word in _option(key, value)]
+    options = [word for key, value in used(projection.choice).items() for word in option_words(key, value)]
     options += [f"--k={k}", *([] if sample is None else [f"--sample={sample}"]), f"--seeds={seeds}"]
     options += ["--all-points"] if all_points else []
     command = ["latent-explorer", "quality", str(study.path), f"--embedding={name}", *options, "--out", file]
@@ -82,10 +82,10 @@ def export_quality(
         content=content,
         rows=len(study),
         command=shlex.join(command),
-        **_origins(study, embedding, projection),
+        **origins(study, embedding, projection),
         quality=facts,
         summary=remarks,
-        **_again([projection.choice]),
+        **again([projection.choice]),
     )
     return Export(content, described, len(study), tuple(remarks))
 
@@ -105,21 +105,21 @@ def export_comparison(
     content = table_bytes(frame, format)
     remarks = said_of_comparison(found, a, b)
     command = ["latent-explorer", "compare", str(study.path), f"--a={a}", f"--b={b}", f"--k={k}", "--out", file]
-    origins = _origins(study, first, None)
+    made_of = origins(study, first, None)
     described = manifest(
         file=file,
         content=content,
         rows=len(study),
         command=shlex.join(command),
-        study=origins["study"],
-        a=origins["embedding"],
-        b=_origins(study, second, None)["embedding"],
+        study=made_of["study"],
+        a=made_of["embedding"],
+        b=origins(study, second, None)["embedding"],
         k=found.k,
         neighbours_kept={**asdict(found.overall), "chance": found.chance},
         rank_correlation_of_distances=asdict(found.distances),
         counts={"in_both": found.n, "only_in_a": found.only_a, "only_in_b": found.only_b},
         summary=remarks,
-        **_again([]),
+        **again([]),
     )
     return Export(content, described, len(study), remarks)
 

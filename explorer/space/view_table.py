@@ -128,7 +128,7 @@ def export_view(
         content=content,
         rows=len(frame),
         command=shlex.join([*command, "--decisions", str(decisions), "--out", file]),
-        **_origins(study, embedding, projection),
+        **origins(study, embedding, projection),
         filters=[chosen.model_dump(exclude_defaults=True) for chosen in view.filters],
         within=None if view.within is None else view.within.model_dump(exclude_defaults=True),
         selection=view.selection.model_dump(exclude_defaults=True),
@@ -140,7 +140,7 @@ def export_view(
             "selected": int(seen.selected.sum()),
             "selected_ids_not_in_the_study": seen.unknown_ids,
         },
-        **_again([*([projection.choice] if projection else []), *(on for _, on, _ in drawn_on)]),
+        **again([*([projection.choice] if projection else []), *(on for _, on, _ in drawn_on)]),
     )
     return Export(content, facts, len(frame))
 
@@ -209,15 +209,15 @@ def export_projection(
     places = dict(zip(AXES, projection.coordinates.T, strict=False))
     frame = pd.DataFrame({"observation_id": study.ids.to_pandas(), **places})
     content = table_bytes(frame, format)
-    options = [word for key, value in used(projection.choice).items() for word in _option(key, value)]
+    options = [word for key, value in used(projection.choice).items() for word in option_words(key, value)]
     command = ["latent-explorer", "project", str(study.path), f"--embedding={name}", *options, "--out", file]
     facts = manifest(
         file=file,
         content=content,
         rows=len(frame),
         command=shlex.join(command),
-        **_origins(study, embedding, projection),
-        **_again([projection.choice]),
+        **origins(study, embedding, projection),
+        **again([projection.choice]),
     )
     return Export(content, facts, len(frame), (*embedding.remarks, *projection.remarks))
 
@@ -235,7 +235,7 @@ def export_nearest(study: Study, name: str, found: Nearest, k: int, *, file: str
         content=content,
         rows=len(frame),
         command=shlex.join(["latent-explorer", "neighbours", str(study.path), *options]),
-        **_origins(study, embedding, None),
+        **origins(study, embedding, None),
         observation=observation,
         distance="Euclidean, between the vectors themselves; exact",
         same_animal_by_chance=chance,
@@ -251,14 +251,15 @@ def used(choice: MapChoice) -> dict[str, Any]:
     return {key: given[key] for key in USED[choice.method] if key != unused}
 
 
-def _option(key: str, value: object) -> list[str]:
+def option_words(key: str, value: object) -> list[str]:
+    """A setting of a map as an option of the command line; none for a switch that is off."""
     option = f"--{key.replace('_', '-')}"
     if isinstance(value, bool):
         return [option] if value else []
     return [f"{option}={value}"]
 
 
-def _again(choices: Iterable[MapChoice]) -> dict[str, Any]:
+def again(choices: Iterable[MapChoice]) -> dict[str, Any]:
     """Whether the command makes the same file on any machine, and why not."""
     used_ones = [settled(choice) for choice in choices]
     why = [_DIFFERS] if any(choice.fast for choice in used_ones) else []
@@ -266,7 +267,8 @@ def _again(choices: Iterable[MapChoice]) -> dict[str, Any]:
     return {"reproducible": False, "why_not": "; ".join(why)} if why else {"reproducible": True}
 
 
-def _origins(study: Study, embedding: Embedding | None, projection: Projection | None) -> dict[str, Any]:
+def origins(study: Study, embedding: Embedding | None, projection: Projection | None) -> dict[str, Any]:
+    """What a manifest says of the data: the study, the embedding and the map, as far as they took part."""
     out: dict[str, Any] = {
         "study": {"name": study.name, "simulated": study.spec.study.simulated, "data_sha256": study.data_hash}
     }
