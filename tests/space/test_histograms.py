@@ -1,6 +1,5 @@
 """Bars that count what is there, under everybody else's filters, and filters that show what the bars counted."""
 
-import time
 from functools import cache
 
 import numpy as np
@@ -387,18 +386,3 @@ def test_a_filter_leaves_its_own_bars_and_empties_the_others():
     for name in ("parity", "weight", "month"):
         assert after[name].passing.sum() == before["breed"].passing[0]
         np.testing.assert_array_equal(after[name].placed, before[name].placed)
-
-
-@pytest.mark.slow
-def test_twenty_variables_of_a_hundred_thousand_are_counted_at_once():
-    rng = np.random.default_rng(5)
-    study = Made(**{f"v{number}": (rng.normal(size=100_000), "continuous") for number in range(20)})
-    bins = [bins_of(study, name) for name in study.variables]
-    view = after_bars(study, View(), bins[0], 5, 9)
-    seen = seen_of(study, view, selected=rng.random(100_000) < 0.1)
-    took = []
-    for _ in range(5):
-        start = time.perf_counter()
-        count(study, view, bins, seen)
-        took.append(time.perf_counter() - start)
-    assert min(took) < 0.03

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from herds import Herd
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,8 +20,6 @@ SQUARE = [(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)]
 @pytest.fixture(scope="module")
 def herd_study(tmp_path_factory):
     """Forty rows; breed has three labels and gaps, weight gaps, parity is a number, condition an order of words."""
-    from conftest import Herd
-
     herd = Herd(tmp_path_factory.mktemp("acts") / "herd")
     herd.observations["breed"] = ["Jersey", "Holstein", None, "Angus"] * 10
     herd.observations.loc[:3, "weight"] = np.nan

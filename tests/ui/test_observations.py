@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, unquote
 
 import numpy as np
@@ -55,7 +56,9 @@ def get(url, method="GET"):
         "server": ("127.0.0.1", 80),
         "client": ("127.0.0.1", 1),
     }
-    asyncio.run(Starlette(routes=routes())(scope, receive, send))
+    # In a thread of its own: the browser tests leave an event loop running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, Starlette(routes=routes())(scope, receive, send)).result()
     return Answer(sent)
 
 
