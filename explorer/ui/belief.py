@@ -8,7 +8,6 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from explorer.errors import UserError
 from explorer.space.projections import Projection, cache_path, quick
 from explorer.space.quality import LOCAL, Quality
 from explorer.space.quality_bands import Measure
@@ -38,7 +37,6 @@ _LABELS = {
     "stability": "Stability",
 }
 _BRIEF = ("trustworthiness", "continuity", "knn_overlap")
-_LOWER_IS_BETTER = ("stress",)
 
 OWN = "map:"
 """Begins the name of a colour that is a measure of the map itself, one value for each point."""
@@ -110,7 +108,7 @@ def _quality(drawn: Drawn, shown: Mask | None) -> Quality | str:
     key = _quality_key(drawn, shown)
     if jobs.state(key) is None:
         jobs.start(key, quality_at, *drawn.names(), shown, drawn.embedding.members, lane=_LANE)
-    return _where(key, "Being measured.")
+    return _where(key)
 
 
 def _quality_key(drawn: Drawn, shown: Mask | None) -> str:
@@ -122,17 +120,9 @@ def _read_quality(path: str) -> Quality | None:
     return read_quality(Path(path))
 
 
-def _where(key: str, working: str) -> str:
+def _where(key: str) -> str:
     """How the job under ``key`` stands, in a sentence."""
-    stands, job = jobs.state(key), jobs.job(key)
-    if stands == "failed" and job is not None:
-        try:
-            job.result()
-        except UserError as error:
-            return str(error)
-    if stands == "cancelled":
-        return "The measuring was cancelled."
-    return working
+    return jobs.trouble(key) or "Being measured."
 
 
 def _whole(drawn: Drawn, seen: Shown) -> None:
@@ -221,7 +211,7 @@ def _stability(drawn: Drawn) -> Stability | str | None:
     if path.exists() and (found := read_stability(path)) is not None:
         return found
     key = _stability_key(drawn)
-    return None if jobs.state(key) is None else _where(key, "Being measured.")
+    return None if jobs.state(key) is None else _where(key)
 
 
 # --- each point's own error ------------------------------------------------------------------------------
@@ -258,7 +248,7 @@ def own_colouring(drawn: Drawn, colour: str, shown: Mask | None) -> Colouring | 
         elif jobs.state(key) == "done":  # and yet not there: too many points for this measure
             st.info(f"{_LABELS[name]} of each point is not measured for so many points.", icon=":material/info:")
         else:
-            st.warning(_where(key, ""), icon=":material/warning:")
+            st.warning(_where(key), icon=":material/warning:")
     return None
 
 
@@ -289,14 +279,13 @@ def _row(name: str, found: Measure, sentence: str) -> str:
         )
 
     value = "-" if not np.isfinite(found.value) else f"{found.value:.1%}" if name in LOCAL else f"{found.value:.2f}"
-    note = " (lower is better)" if name in _LOWER_IS_BETTER else ""
     bars = (
         span(found.null_low, found.null_high, colours.missing, 0)
         + span(found.low, found.high, colours.accent, 3)
         + span(found.value - 0.002, found.value + 0.002, colours.text, 1)
     )
     return (
-        f'<div class="belief"><b>{for_html(_LABELS[name])}{note}</b>'
+        f'<div class="belief"><b>{for_html(_LABELS[name])}</b>'
         f'<div role="img" aria-label="{for_html(sentence)}">{bars}</div>'
         f"<i>{value}</i><small>{for_html(sentence)}</small></div>"
     )

@@ -3,6 +3,7 @@
 Jobs of one lane run one after another: two maps at once on a small machine would both take twice as long.
 """
 
+import logging
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -12,10 +13,13 @@ import streamlit as st
 
 from explorer.engine import Job
 from explorer.engine import State as JobState
+from explorer.errors import UserError
 
 State = Literal["waiting"] | JobState
 
 NO_SNAPSHOTS = object()
+
+_log = logging.getLogger(__name__)
 
 
 class _Jobs:
@@ -89,6 +93,25 @@ def state(key: str) -> State | None:
     return _jobs().state(key)
 
 
+def trouble(key: str) -> str | None:
+    """Why the job under ``key`` has no result, in a sentence; None while it waits or runs, and when it has one.
+
+    What the user cannot mend goes to the log: it must not take the page with it.
+    """
+    ended = job(key)
+    if state(key) == "cancelled":
+        return "It was cancelled."
+    if ended is None or ended.state != "failed":
+        return None
+    try:
+        ended.result()
+    except UserError as error:
+        return str(error)
+    except Exception:  # noqa: BLE001 - whatever the worker raised
+        _log.exception("the job %s failed", key)
+    return "It could not be done, which is our fault; the terminal where the app was started says more."
+
+
 def start(
     key: str,
     function: Callable[..., Any],
@@ -136,8 +159,6 @@ def watch(key: str, title: str, *, snapshot: object = NO_SNAPSHOTS) -> None:
         st.rerun()
     if running is not None and snapshot is not NO_SNAPSHOTS and running.snapshot is not snapshot:
         st.rerun()
-    with st.container(border=True):
-        left, right = st.columns([5, 1], vertical_alignment="center")
-        left.progress(fraction, text=f"**{title}** · {said}")
-        stop = partial(_jobs().cancel, key)
-        right.button("Cancel", key=f"cancel-{key}", on_click=stop, icon=":material/close:", width="stretch")
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.progress(fraction, text=f"**{title}** · {said}", width="stretch")
+        st.button("Cancel", key=f"cancel-{key}", on_click=partial(cancel, key), icon=":material/close:")

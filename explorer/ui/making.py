@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from explorer.engine import Job
-from explorer.errors import UserError
 from explorer.space.projections import NAMES, Projection, cache_path, grown, project_at, settled
 from explorer.space.warm import map_job
 from explorer.study.embeddings import Embedding
@@ -62,10 +60,7 @@ def _made(
             return instead, Projection(choice, snapshot, (), ())
         st.caption("Meanwhile, below, the PCA map. You may leave the page: the work goes on and is kept.")
     else:
-        if job is not None and stands == "failed":
-            _say_why(job)
-        else:
-            st.info(f"{title} was cancelled. Below is the PCA map.", icon=":material/cancel:")
+        st.warning(f"{jobs.trouble(key)} Below is the PCA map.", icon=":material/error:")
         st.button("Compute it", key=f"compute-{key}", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
     return instead, None
 
@@ -84,10 +79,3 @@ def _keep_places(key: str, choice: MapChoice, keep: Callable[[MapChoice], object
     jobs.cancel(key)
     jobs.forget(key)
     keep(choice.model_copy(update={"keep_places": True}))
-
-
-def _say_why(failed: Job[object]) -> None:
-    try:
-        failed.result()
-    except UserError as error:
-        st.error(str(error), icon=":material/error:")

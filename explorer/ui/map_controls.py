@@ -170,7 +170,7 @@ def look_controls(study: Study, colours: Colouring | None) -> DeltaGenerator:
         key="map_colour",
         format_func=lambda name: "nothing" if name == NO_COLOUR else said[name],
         on_change=lambda: propose(view().but(colour=st.session_state["map_colour"])),
-        width=210,
+        width=170,
     )
     if study.animal is not None:
         with row:
@@ -232,13 +232,13 @@ def _animal(animals: pd.Index) -> None:
     if len(animals) > _MOST_LISTED:
         st.session_state["map_animal"] = view().animal if known else ""
         st.text_input(
-            said, key="map_animal", placeholder="type its whole name", on_change=chosen, help=help_, width=230
+            said, key="map_animal", placeholder="type its whole name", on_change=chosen, help=help_, width=190
         )
         return
     st.session_state["map_animal"] = view().animal if known else None
     names = [str(label) for label in animals]
     st.selectbox(
-        said, names, index=None, key="map_animal", placeholder="type its name", on_change=chosen, help=help_, width=230
+        said, names, index=None, key="map_animal", placeholder="type its name", on_change=chosen, help=help_, width=190
     )
 
 

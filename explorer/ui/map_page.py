@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.space.path import AnimalPath, animal_path
 from explorer.space.projections import NAMES, Projection
@@ -31,6 +32,7 @@ from explorer.ui.state import propose, settle, view
 from explorer.ui.studies import stamp
 from explorer.view import Beside, MapChoice
 
+_PARTS = ("choices", "making", "looks", "stage", "notes", "chosen", "spread", "contents")
 _LOWER = 520  # pixels, of two maps next to each other
 _NOTICE = (
     "Sizes of groups, gaps between them and how dense they look mean little on a {name} map: read who is near whom, "
@@ -50,34 +52,51 @@ def show(study: Study) -> None:
     stamped = stamp(str(study.path))
     whole = opened_embedding(study, stamped, name)
     embedding = part_at_hand(study, stamped, whole, view())
-    drop_unfit_filters(study)
-    map_controls(study)
-    part_banner()
-    at_hand, forming = map_of(study, embedding, view().map, _want, watchable=NO_WEBGL2 not in st.session_state)
+    choices, making, looks, stage, notes, chosen, spread, contents = _slots()
+    with choices:
+        drop_unfit_filters(study)
+        map_controls(study)
+        part_banner()
+    with making:
+        at_hand, forming = map_of(study, embedding, view().map, _want, watchable=NO_WEBGL2 not in st.session_state)
     seen = shown(study, view(), at_hand)
-    colours = _colours(study, stamped, embedding, at_hand, seen)
-    row = look_controls(study, colours)
-    with row:
-        kept_menu(study)
-        beside_button(study)
     drawn = forming or at_hand
-    drawing = _drawing(drawn)
-    status = _status(study, embedding, drawn, seen, drawing)
+    with looks:
+        colours = _colours(study, stamped, embedding, at_hand, seen)
+        with look_controls(study, colours):
+            kept_menu(study)
+            beside_button(study)
+        drawing = _drawing(drawn)
+        status = _status(study, embedding, drawn, seen, drawing)
     path = None
     if view().animal is not None:
         path = animal_path(study, str(view().animal), drawn.coordinates)
-    if drawing is not None:
-        plotly_map(study, drawn, seen, colours, path, drawing)
-    elif view().beside is None:
-        draw_map(study, stamped, view(), embedding, drawn, seen, colours, path, status, finished=forming is None)
-    else:
-        _two_maps(study, stamped, (embedding, at_hand), seen, colours, path, status)
-    _path_note(path, drawn)
-    if forming is None:
-        belief(study, embedding, at_hand, seen)
-    selected_header(study, at_hand, seen)
-    histograms_panel(study, stamped, at_hand, seen, colours)
-    selected_contents(study, whole, at_hand, seen, colours, stamped)
+    with stage:
+        if drawing is not None:
+            plotly_map(study, drawn, seen, colours, path, drawing)
+        elif view().beside is None:
+            draw_map(study, stamped, view(), embedding, drawn, seen, colours, path, status, finished=forming is None)
+        else:
+            _two_maps(study, stamped, (embedding, at_hand), seen, colours, path, status)
+    with notes:
+        _path_note(path, drawn)
+        if forming is None:
+            belief(study, embedding, at_hand, seen)
+    with chosen:
+        selected_header(study, at_hand, seen)
+    with spread:
+        histograms_panel(study, stamped, at_hand, seen, colours)
+    with contents:
+        selected_contents(study, whole, at_hand, seen, colours, stamped)
+
+
+def _slots() -> list[DeltaGenerator]:
+    """The page's parts from top to bottom.
+
+    Each has a place of its own, so that a line more in one does not make the browser build the next ones anew, which
+    would take the focus from the hand's place and the map from the graphics card.
+    """
+    return [st.container(key=f"map-page-{name}") for name in _PARTS]
 
 
 def _want(choice: MapChoice) -> None:
@@ -107,10 +126,10 @@ def _two_maps(
 
     second, _ = map_of(study, embedding, beside.map.model_copy(update={"dims": 2}), want, watchable=False)
     alignment = laid_onto(first[1], second)
-    left, right = st.columns([1, 1.45])
+    left, right = st.columns(2)
     here = view().but(embedding=embedding.name, map=second.choice)
     with left:
-        frame = Frame(legend=False, height=_LOWER)
+        frame = Frame(height=_LOWER)
         draw_map(study, stamped, view(), *first, seen, colours, path, status, finished=True, frame=frame)
     with right:
         frame = Frame(key="map-beside", height=_LOWER, alignment=alignment)

@@ -375,5 +375,4 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let panel = panels.get(parentElement);
   if (!panel) panels.set(parentElement, (panel = new Panel(parentElement)));
   panel.update(data, (what) => setTriggerValue("act", what));
-  return () => panels.delete(parentElement);
 }

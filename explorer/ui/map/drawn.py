@@ -44,13 +44,12 @@ def _compass(path: str, stamped: tuple[object, ...], _study: Study, _projection:
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a map stands on the page: its key, whether it has the legend, how high it is.
+    """Where a map stands on the page: its key, and how high it is in CSS pixels.
 
     ``alignment`` lays the map onto another one; what is drawn on it is turned back.
     """
 
     key: str = "map"
-    legend: bool = True
     height: int = 640
     alignment: Alignment | None = None
 
@@ -92,7 +91,6 @@ def draw_map(
         pictures=pictures,
         foot=[line for line in foot if line],
         height=frame.height,
-        legend=frame.legend,
         placed_as=None if aligned is None else lambda polygon: aligned.apply(np.asarray(polygon)).tolist(),
     )
 

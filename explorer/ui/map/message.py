@@ -49,7 +49,6 @@ def message(
     pictures: str,
     foot: list[str],
     height: int,
-    legend: bool = True,
     placed_as: Callable[[tuple[Point, ...]], list[list[float]]] | None = None,
 ) -> Message:
     """The map of ``projection`` as ``view`` shows it.
@@ -60,13 +59,13 @@ def message(
     ``placed_as`` turns outlines into the coordinates in which the map is shown, where these are not its own.
     """
     columns = {"geometry": geometry}
-    key, drawn_colours, shapes = None, [rgb(palette.accent)] * 256, [0] * 256
+    legend, drawn_colours, shapes = None, [rgb(palette.accent)] * 256, [0] * 256
     if colouring is not None:
         others = tuple(one for one in view.filters if one.variable != colouring.name)
         own = next((one for one in view.filters if one.variable == colouring.name), None)
         look = painted(colouring, palette, placed=projection.placed, passing=filter_mask(study, others), chosen=own)
         columns["colour"] = colours(look.codes)
-        key, drawn_colours, shapes = look.legend, look.colours, look.shapes
+        legend, drawn_colours, shapes = look.legend, look.colours, look.shapes
     chosen = not view.selection.is_empty
     if chosen or view.filters:
         columns["flags"] = flags(seen.filtered, seen.selected)
@@ -80,7 +79,7 @@ def message(
         "shapes": shapes,
         "accent": rgb(palette.accent),
         "grey": rgb(palette.missing),
-        "legend": key if legend else None,
+        "legend": legend,
         "axes": axis_titles(projection) if placed_as is None else [f"{name}, turned to fit the first", ""],
         "height": height,
         "selecting": chosen,

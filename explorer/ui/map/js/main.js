@@ -5,6 +5,7 @@ const REST = 140; // milliseconds without a touch after which everything is draw
 const FAST = 26; // milliseconds a frame may take while the map moves
 const SLOW = 150; // milliseconds that drawing everything may hold up the hand when it rests
 const MANY = 50_000; // points from which on frames are timed
+const NARROW = 560; // CSS pixels below which the legend lies under the map
 const MOST_ASKED = 3;
 
 const places = (globalThis.__latentExplorerPlaces ??= new Map()); // where each map was last looked at from
@@ -40,6 +41,7 @@ class LatentMap {
     this.startPoints();
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.stage);
+    this.observer.observe(this.root);
     this.hand.setTool("lasso");
   }
 
@@ -314,6 +316,7 @@ class LatentMap {
   }
 
   resize() {
+    this.root.classList.toggle("narrow", this.root.clientWidth < NARROW);
     const { clientWidth: width, clientHeight: height } = this.stage;
     if (!width || !height) return;
     const over = this.overlay.canvas;
@@ -450,6 +453,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
   map.update(data, act);
   return () => {
+    if (parentElement.isConnected) return; // a newer call has overtaken this one, which also ends it
     maps.delete(parentElement);
     map.free();
   };
