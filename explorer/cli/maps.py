@@ -51,6 +51,7 @@ def _project(options: argparse.Namespace) -> int:
 def _export(options: argparse.Namespace) -> int:
     from urllib.parse import parse_qsl
 
+    from explorer.clustering.clusters import made_for
     from explorer.decisions.selections import named_at
     from explorer.space.view_table import export_view
     from explorer.study.export import format_of
@@ -63,6 +64,7 @@ def _export(options: argparse.Namespace) -> int:
     if view.embedding is None and study.embedding_names:
         view = view.but(embedding=study.embedding_names[0])
     decisions, named = named_at(study, options.decisions)
+    study = made_for(study, [view, *named.values()], reporter())
     export = export_view(
         study,
         view,

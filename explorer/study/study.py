@@ -1,7 +1,7 @@
 """A study, opened: typed, lazily read."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -174,6 +174,19 @@ class Study:
     @cached_property
     def _values(self) -> dict[str, pd.Series]:
         return {}
+
+    def with_variable(self, name: str, variable: Variable, values: pd.Series) -> "Study":
+        """This study with one more variable, which is made rather than read: ``values`` has one per observation.
+
+        They are as ``values()`` gives them: float64 with NaN, or Categorical. What has been read stays at hand.
+        """
+        if len(values) != len(self):
+            raise ValueError(f"{len(values)} values for {len(self)} observations")
+        spec = self.spec.model_copy(update={"variables": {**self.variables, name: variable}})
+        more = replace(self, spec=spec)
+        read = {key: value for key, value in vars(self).items() if key not in ("path", "spec", "table")}
+        vars(more).update(read | {"_values": {**self._values, name: values.rename(name)}})
+        return more
 
     def variable(self, name: str) -> Variable:
         """The description of a variable. Raises UserError when there is none of that name."""

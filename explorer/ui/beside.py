@@ -24,6 +24,7 @@ def beside_button(study: Study) -> None:
             on_click=lambda: propose(view().but(beside=None)),
             icon=":material/close_fullscreen:",
             key="one_map",
+            type="tertiary",
         )
     elif view().map.dims == 2:
         st.button(
@@ -31,6 +32,7 @@ def beside_button(study: Study) -> None:
             on_click=lambda: propose(view().but(beside=_second(study))),
             icon=":material/splitscreen_right:",
             key="two_maps",
+            type="tertiary",
             help="Another embedding or another method next to this one, with the same selection.",
         )
 

@@ -17,11 +17,12 @@ _SHAPES_UP_TO = 20_000
 
 @dataclass(frozen=True)
 class Colouring:
-    """What the points are coloured by."""
+    """What the points are coloured by. ``aside`` is a category that is drawn grey: that of no group."""
 
     name: str
     variable: Variable
     values: pd.Series
+    aside: str | None = None
 
     @property
     def title(self) -> str:
@@ -75,18 +76,24 @@ def split_missing(colouring: Colouring, rows: Rows) -> tuple[Rows, Rows]:
 def groups(colouring: Colouring, rows: Rows, palette: Palette, *, shapes_up_to: int = _SHAPES_UP_TO) -> list[Group]:
     """One group per category among ``rows``, in the categories' order; the rarest beyond 16 share a grey one.
 
+    One that is set aside comes before all, in grey.
     Up to six categories differ in shape as well as colour, unless there are more rows than ``shapes_up_to``.
     """
     values = colouring.values
     codes = values.cat.codes.to_numpy()[rows]
     sizes = np.bincount(codes, minlength=len(values.cat.categories))
+    beside = values.cat.categories.get_indexer([colouring.aside])[0] if colouring.aside else -1
     present = np.flatnonzero(sizes)
+    present = present[present != beside]
     named = present
     if len(present) > len(palette.categories):
         named = np.sort(present[np.argsort(-sizes[present], kind="stable")[: len(palette.categories) - 1]])
     colours = _colours(len(named), values.cat.ordered, palette)
     out = []
-    rest = rows[~np.isin(codes, named)]
+    aside = rows[codes == beside]
+    if len(aside):
+        out.append(Group(str(colouring.aside), palette.missing, "circle", aside, colouring.aside))
+    rest = rows[~np.isin(codes, [*named, beside])]
     if len(rest):
         out.append(Group(f"other ({len(present) - len(named):,} more)", palette.missing, "circle", rest, None))
     order = np.argsort(codes, kind="stable")

@@ -12,6 +12,7 @@ from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
 from explorer.ui.belief import OWN, Drawn, belief, own_colouring
 from explorer.ui.beside import beside_button, beside_controls, compared, laid_onto
+from explorer.ui.clusters import awaited, clusters_menu, clusters_note, with_clusters_at_hand
 from explorer.ui.colouring import Colouring
 from explorer.ui.filters import drop_unfit_filters
 from explorer.ui.histograms.panel import histograms_panel
@@ -49,10 +50,19 @@ def show(study: Study) -> None:
         return
     if view().embedding != name:
         settle(view().but(embedding=name))
-    stamped = stamp(str(study.path))
-    whole = opened_embedding(study, stamped, name)
-    embedding = part_at_hand(study, stamped, whole, view())
+    files = stamp(str(study.path))
+    whole = opened_embedding(study, files, name)
     choices, making, looks, stage, notes, chosen, spread, contents = _slots()
+    plain = study
+    with making:
+        study = with_clusters_at_hand(study)
+        if not awaited(study):
+            embedding = part_at_hand(study, files, whole, view())
+            study = with_clusters_at_hand(study, embedding)
+        if awaited(study):
+            st.info("This view shows some clusters only, and they are still being made.", icon=":material/hourglass:")
+            return
+    stamped = (*files, *(variable for variable in study.variables if variable not in plain.variables))
     with choices:
         drop_unfit_filters(study)
         map_controls(study)
@@ -62,10 +72,11 @@ def show(study: Study) -> None:
     seen = shown(study, view(), at_hand)
     drawn = forming or at_hand
     with looks:
-        colours = _colours(study, stamped, embedding, at_hand, seen)
+        # The first colour is one of the study's own variables: clusters explain the space that they are made of.
+        colours = _colours(study if view().colour else plain, stamped, embedding, at_hand, seen)
         with look_controls(study, colours):
+            clusters_menu(embedding)
             kept_menu(study)
-            beside_button(study)
         drawing = _drawing(drawn)
         status = _status(study, embedding, drawn, seen, drawing)
     path = None
@@ -80,6 +91,7 @@ def show(study: Study) -> None:
             _two_maps(study, stamped, (embedding, at_hand), seen, colours, path, status)
     with notes:
         _path_note(path, drawn)
+        clusters_note(colours)
         if forming is None:
             belief(study, embedding, at_hand, seen)
     with chosen:
@@ -194,6 +206,8 @@ def _status(
         parts.append(limited)
     row = st.container(horizontal=True, vertical_alignment="center")
     row.markdown(" · ".join([f"**{parts[0]}**", *parts[1:]]), width="stretch")
+    with row:
+        beside_button(study)
     step_buttons(row)
     remarks = [remark.rstrip(".") for remark in (*embedding.remarks, *projection.remarks)]
     said = ". ".join(remark[0].upper() + remark[1:] for remark in remarks)

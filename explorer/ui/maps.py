@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.clustering.clusters import NOISE_NAME, named
 from explorer.errors import UserError
 from explorer.space.colouring import first_colour
 from explorer.space.projections import Projection, cache_path, project, quick, read_projection, settled
@@ -76,7 +77,7 @@ def colouring(study: Study, stamped: tuple[object, ...], view: View, projection:
     if name is None:
         return None
     try:
-        return Colouring(name, study.variable(name), study.values(name))
+        return Colouring(name, study.variable(name), study.values(name), NOISE_NAME if named(name) else None)
     except UserError as error:
         st.warning(str(error), icon=":material/palette:")
         return None

@@ -5,6 +5,7 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.clustering.clusters import made_for
 from explorer.decisions.selections import named_at
 from explorer.space.projections import Projection
 from explorer.space.shown import Shown, missing_map
@@ -103,7 +104,8 @@ def _downloads(study: Study, projection: Projection, seen: Shown, line: DeltaGen
     def export() -> Export:
         decisions, named = named_at(study)
         kept = {name: one for name, one in named.items() if missing_map(study, one.selection) is None}
-        return export_view(study, at, file=file, format=format_, projection=projection, named=kept, decisions=decisions)
+        whole = made_for(study, kept.values())
+        return export_view(whole, at, file=file, format=format_, projection=projection, named=kept, decisions=decisions)
 
     line.download_button(
         f"Save as {_FORMATS[format_]}",

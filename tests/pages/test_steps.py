@@ -2,11 +2,13 @@
 
 import itertools
 import json
+import time
 
 import numpy as np
 import pytest
 from visiting import herd, run, sound, words
 
+from explorer.clustering.clusters import named, with_clusters
 from explorer.decisions.selections import name_selection
 from explorer.space.projections import project
 from explorer.space.shown import selection_mask, shown
@@ -158,3 +160,46 @@ def test_how_far_a_map_can_be_believed_is_said_and_each_point_coloured(tmp_path,
     assert "of all" not in words(app)
     assert app.selectbox(key="map_colour").value == "map:knn_overlap"
     assert np.isfinite(value)
+
+
+def test_clusters_are_a_colour_a_filter_and_a_column_of_a_part_too(tmp_path, monkeypatch):
+    study, app = visit(tmp_path, monkeypatch)
+    app.button_group(key="clusters_method").set_value("kmeans").run()
+    app.number_input(key="clusters_size_kmeans").set_value(3).run()
+    press(app, "Colour by clusters")
+    name = "cluster kmeans 3 of features"
+    assert at(app).colour == name
+    made(app)
+    assert "**3 clusters** by k-means" in words(app)
+    assert app.selectbox(key="map_colour").value == name
+    app.session_state["view"] = at(app).but(
+        colour=None, filters=(VariableFilter(variable=name, values=("1",)),), selection=EVERYTHING
+    )
+    sound(app.run())
+    n = int((with_clusters(study, [name]).values(name) == "1").sum())
+    assert f"{n} of 60 shown" in words(app)
+    app.text_input(key="part_name").set_value("the first cluster")
+    press(app, "Make the map")
+    assert f"{n} of {n} in this part shown" in words(app)
+    app.number_input(key="clusters_size_kmeans").set_value(2).run()
+    press(app, "Colour by clusters")
+    assert named(at(app).colour).part is not None
+    made(app)
+    assert "**2 clusters** by k-means" in words(app)
+
+
+def test_a_view_that_filters_by_clusters_waits_for_them(tmp_path, monkeypatch, no_work):
+    chosen = VariableFilter(variable="cluster hdbscan 5 of features", values=("1",))
+    _, app = visit(tmp_path, monkeypatch, filters=(chosen,))
+    assert "still being made" in words(app)
+    assert at(app).filters == (chosen,)
+
+
+def made(app):
+    """Wait for the worker, and draw the page again."""
+    for _ in range(300):
+        if not any(bar for bar in app.get("progress")):
+            break
+        time.sleep(0.1)
+        app.run()
+    return sound(app)

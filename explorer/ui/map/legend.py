@@ -76,7 +76,8 @@ def painted(
                 "on": _shows(chosen, group.value),
             }
         )
-    entries.sort(key=lambda entry: entry["value"] is None)  # "other" is drawn first, but named last
+    # What is grey is drawn first, but named last.
+    entries.sort(key=lambda entry: entry["value"] is None or entry["value"] == colouring.aside)
     return Painted(
         codes,
         colours,

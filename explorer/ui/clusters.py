@@ -1,0 +1,137 @@
+"""Clusters on the map: asked for, made in a worker, and from then on a variable like any other."""
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from explorer.clustering.clusters import (
+    METHODS,
+    MOST,
+    NOISE_NAME,
+    Clusters,
+    cluster_at,
+    clusters_path,
+    named,
+    names_in,
+    of_part,
+    usual_size,
+    with_clusters,
+)
+from explorer.study.embeddings import Embedding
+from explorer.study.study import Study
+from explorer.ui import jobs
+from explorer.ui.colouring import Colouring
+from explorer.ui.plain import count
+from explorer.ui.state import propose, view
+
+_USUAL_NUMBER = 8  # of clusters that k-means makes
+
+
+def with_clusters_at_hand(study: Study, part: Embedding | None = None) -> Study:
+    """``study`` with the clusters that the view needs, as far as they are made; a worker sets about the others.
+
+    Without ``part`` it is about those of whole embeddings, with it about those of this part.
+    """
+    needed = names_in(view())
+    for name in sorted(needed - set(study.variables)):
+        wanted = named(name)
+        if wanted is None or wanted.embedding not in study.embedding_names:
+            continue
+        here = None if part is None else (part.name, of_part(part))
+        if (here is None and wanted.part is None) or (wanted.part and here == (wanted.embedding, wanted.part)):
+            _see_to(study, wanted, None if part is None else part.members)
+    made = tuple(sorted(name for name in needed if (one := named(name)) and _is_made(study, one)))
+    return _kept(str(study.path), study.data_hash, made, study) if made else study
+
+
+def _is_made(study: Study, wanted: Clusters) -> bool:
+    return wanted.embedding in study.embedding_names and clusters_path(study, wanted).exists()
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _kept(path: str, data: str, names: tuple[str, ...], _study: Study) -> Study:
+    del path, data
+    return with_clusters(_study, names)
+
+
+def _job(study: Study, wanted: Clusters) -> str:
+    return f"clusters-{clusters_path(study, wanted)}"
+
+
+def _see_to(study: Study, wanted: Clusters, members: npt.NDArray[np.bool_] | None) -> None:
+    if _is_made(study, wanted):
+        return
+    key = _job(study, wanted)
+    if jobs.state(key) is None:
+        jobs.start(key, cluster_at, study.path, wanted, members, lane="maps")
+    if jobs.state(key) in ("waiting", "running"):
+        jobs.watch(key, wanted.label)
+    elif trouble := jobs.trouble(key):
+        st.warning(f"{wanted.label}: {trouble}", icon=":material/error:")
+        st.button("Try again", key=f"again-{key}", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
+
+
+def awaited(study: Study) -> bool:
+    """Whether the view filters by clusters that are still to be made: until then, nothing true can be shown."""
+    return any(
+        _is_awaited(study, one)
+        for name in names_in(view().but(colour=None)) - set(study.variables)
+        if (one := named(name)) is not None and one.embedding in study.embedding_names
+    )
+
+
+def _is_awaited(study: Study, wanted: Clusters) -> bool:
+    if wanted.part is not None:  # of a part that is left, they come no more
+        return jobs.state(_job(study, wanted)) in ("waiting", "running")
+    return jobs.trouble(_job(study, wanted)) is None
+
+
+def clusters_menu(embedding: Embedding) -> None:
+    """A button that asks for clusters of the map's own vectors and colours by them."""
+    n = int(embedding.complete.sum())
+    now = named(view().colour or "")
+    with st.popover("Clusters", icon=":material/bubble_chart:", help="Groups in the latent space, as a colour"):
+        method = st.segmented_control(
+            "How",
+            list(METHODS),
+            default=now.method if now else "hdbscan",
+            key="clusters_method",
+            format_func=METHODS.__getitem__,
+            help="HDBSCAN finds as many groups as there are dense places, and calls what lies between noise. k-means "
+            "makes as many as you ask for and leaves nothing out.",
+        )
+        dense = method != "kmeans"
+        size = st.number_input(
+            "Observations in a cluster, at least" if dense else "How many clusters",
+            2,
+            max(2, min(n, MOST)),
+            value=max(2, min(n, usual_size(n) if dense else _USUAL_NUMBER)),
+            key=f"clusters_size_{method}",
+        )
+        wanted = Clusters(method or "hdbscan", int(size), embedding.name, of_part(embedding))
+        st.button(
+            "Colour by clusters",
+            on_click=lambda: propose(view().but(colour=wanted.name)),
+            type="primary",
+            icon=":material/bubble_chart:",
+        )
+        st.caption(
+            "Made in the latent space itself, never on the map, whose gaps mean little. Other sizes give other groups: "
+            "try several before you believe one."
+        )
+
+
+def clusters_note(colours: Colouring | None) -> None:
+    """How many clusters there are, and how much is noise."""
+    made = None if colours is None else named(colours.name)
+    if colours is None or made is None:
+        return
+    placed = int(colours.values.notna().sum())
+    noise = int((colours.values == NOISE_NAME).sum())
+    clusters = len(colours.values.cat.categories) - bool(noise)
+    parts = [f"**{count(clusters, 'cluster')}** by {METHODS[made.method]} in the latent space of {made.embedding}"]
+    if made.method == "hdbscan":
+        parts.append(f"{noise:,} of {placed:,} observations ({noise / max(1, placed):.0%}) are noise, in no cluster")
+    if not clusters:
+        parts.append("the space is one cloud at this size; ask for smaller clusters, or for none")
+    st.caption(":material/bubble_chart: " + " · ".join(parts))
