@@ -1,6 +1,6 @@
 """Batches for metric learning: a few animals, several observations of each, on several dates."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -45,14 +45,19 @@ class AnimalBatches:
 
     def __iter__(self) -> Iterator[npt.NDArray[np.intp]]:
         """Rows (animals * each,), one animal after the other."""
-        names = np.array(list(self._rows))
         queue: list[int] = []
         while True:
-            if len(queue) < self.animals:  # a new round; those still waiting go first and are not drawn twice at once
-                fresh = self._rng.permutation(names).tolist()
-                queue += [name for name in fresh if name not in queue] + [name for name in fresh if name in queue]
-            chosen, queue = queue[: self.animals], queue[self.animals :]
-            yield np.concatenate([self._of(name) for name in chosen])
+            yield np.concatenate([self._of(name) for name in self._next(queue, self.animals)])
+
+    def _next(self, queue: list[int], count: int, kept: Collection[int] = ()) -> list[int]:
+        """Take the next ``count`` animals that are not ``kept`` out of ``queue``, which is refilled by whole rounds."""
+        while len(ready := list(dict.fromkeys(name for name in queue if name not in kept))) < count:
+            # A new round; those still waiting go first and are not drawn twice at once.
+            fresh = self._rng.permutation(np.array(list(self._rows))).tolist()
+            queue += [name for name in fresh if name not in queue] + [name for name in fresh if name in queue]
+        for name in ready[:count]:
+            queue.remove(name)
+        return ready[:count]
 
     def _of(self, name: int) -> npt.NDArray[np.intp]:
         rows = self._rng.permutation(self._rows[name])
