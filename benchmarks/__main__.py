@@ -1,5 +1,5 @@
-"""Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [map] [projections] [quality]
-[training].
+"""Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [map] [projections] [pipeline]
+[quality] [mining] [opml] [training].
 
 With --quick, those that can (the map) take little data.
 """
@@ -7,7 +7,7 @@ With --quick, those that can (the map) take little data.
 import sys
 from functools import partial
 
-from benchmarks import first_picture, opening, projections, quality, training
+from benchmarks import first_picture, mining, opening, pipeline, projections, quality, training
 from benchmarks import map as latent_map
 
 RUNS = {
@@ -15,7 +15,9 @@ RUNS = {
     "first_picture": first_picture.main,
     "map": latent_map.main,
     "projections": projections.main,
+    "pipeline": pipeline.main,
     "quality": quality.main,
+    "mining": mining.main,
     "training": training.main,
 }
 

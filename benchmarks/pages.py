@@ -79,12 +79,26 @@ _WATCH = """
   // The time when our map has drawn all points of a newer version than `before`; 0 while it has not.
   bench.drawn = (before, attribute = "drawn") => {
     const said = bench.stage()?.dataset;
-    if (!said || said.asked === before || said[attribute] !== said.asked) return 0;
+    if (!said?.asked || said.asked === before || said[attribute] !== said.asked) return 0;
     if (attribute === "version" && said.state !== "ready") return 0;
+    // By now the map has its context; asked for earlier, we would have made it one of another kind.
     const gl = bench.stage().querySelector("canvas.points").getContext("webgl2");
     gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4));
     return performance.now();
   };
+  const inShadow = (selector) => {
+    for (const host of document.querySelectorAll("[data-testid=stBidiComponentIsolated]")) {
+      const found = host.shadowRoot?.querySelector(selector);
+      if (found) return found;
+    }
+    return null;
+  };
+  // What the histograms show; and what is said above the table of the selection, which comes with it.
+  bench.histograms = () => inShadow(".histograms")?.dataset.version ?? "";
+  bench.tableLine = () =>
+    [...document.querySelectorAll("[data-testid=stCaptionContainer]")]
+      .map((one) => one.textContent)
+      .find((text) => /^The first .* of .*; the file holds all/.test(text)) ?? "";
   // Plotly's points as a number that changes with them; 0 while there are none.
   const small = new OffscreenCanvas(96, 64).getContext("2d", { willReadFrequently: true });
   bench.picture = () => {
@@ -205,6 +219,16 @@ class Side:
             why = f"no answer in {patience:.0f} s"
             return Answer(None, 0, why + (f", socket closed: {closed}" if closed else ""))
         return Answer(answered - float(page.evaluate("bench.at.pointerup")), int(page.evaluate(says)))
+
+    def filter(self, page: Page, variable: str, label: str) -> float:
+        """Click a bar of a histogram of ours: milliseconds until map, all histograms and the table's line follow."""
+        before = self._before(page)
+        bar = page.locator(f".plot[data-variable='{variable}'] g[data-label='{label}'] .hit")
+        page.wait_for_timeout(1_500)
+        histograms, line = page.evaluate("[bench.histograms(), bench.tableLine()]")
+        bar.click()
+        check = f"bench.histograms() !== {histograms!r} && bench.tableLine() !== {line!r} && bench.drawn({before!r})"
+        return self._until(page, check) - float(page.evaluate("bench.at.click"))
 
     def hovers(self, page: Page, times: int) -> Hovers:
         """Move the mouse to random places."""
