@@ -7,7 +7,7 @@ With --quick, those that can (the map) take little data.
 import sys
 from functools import partial
 
-from benchmarks import first_picture, mining, opening, pipeline, projections, quality, training
+from benchmarks import first_picture, mining, opening, opml, pipeline, projections, quality, training
 from benchmarks import map as latent_map
 
 RUNS = {
@@ -18,6 +18,7 @@ RUNS = {
     "pipeline": pipeline.main,
     "quality": quality.main,
     "mining": mining.main,
+    "opml": opml.main,
     "training": training.main,
 }
 
