@@ -101,20 +101,21 @@ def clusters_menu(embedding: Embedding) -> None:
             "makes as many as you ask for and leaves nothing out.",
         )
         dense = method != "kmeans"
-        size = st.number_input(
+        key = f"clusters_size_{method}"
+        st.number_input(
             "Observations in a cluster, at least" if dense else "How many clusters",
             2,
             max(2, min(n, MOST)),
             value=max(2, min(n, usual_size(n) if dense else _USUAL_NUMBER)),
-            key=f"clusters_size_{method}",
+            key=key,
         )
-        wanted = Clusters(method or "hdbscan", int(size), embedding.name, of_part(embedding))
-        st.button(
-            "Colour by clusters",
-            on_click=lambda: propose(view().but(colour=wanted.name)),
-            type="primary",
-            icon=":material/bubble_chart:",
-        )
+
+        def ask() -> None:
+            # What the field holds now: the hand may be quicker than the page.
+            wanted = Clusters(method or "hdbscan", int(st.session_state[key]), embedding.name, of_part(embedding))
+            propose(view().but(colour=wanted.name))
+
+        st.button("Colour by clusters", on_click=ask, type="primary", icon=":material/bubble_chart:")
         st.caption(
             "Made in the latent space itself, never on the map, whose gaps mean little. Other sizes give other groups: "
             "try several before you believe one."

@@ -94,6 +94,26 @@ def test_a_click_on_a_bar_shows_what_it_counted_on_the_map_and_everywhere(digits
     assert shown(page) == 1_797
 
 
+def test_a_click_on_a_bar_changes_the_table_of_what_is_selected(digits, new_page, study):
+    page = new_page()
+    open_map(page, f"{digits.url}/map?colour=digit")
+    with change(page):
+        lasso(page, left=0.01, top=0.01, size=0.98)
+    page.get_by_role("radio", name="Table").click()
+    table = page.locator("[data-testid=stDataFrame] table[role=grid]")
+    expect(table).to_have_attribute("aria-rowcount", str(1 + selected(page)))
+    with change(page):
+        bar(page, "digit", "3").click()
+    agree(page, study)
+    assert selected(page) == 183 == shown(page)
+    expect(table).to_have_attribute("aria-rowcount", "184")
+    assert sum(counts(page, "ink", "selected")) == 183
+    assert view_of(page).filters[0].values == ("3",)
+    with change(page):
+        page.get_by_role("button", name="Undo").click()
+    expect(table).to_have_attribute("aria-rowcount", "1798")
+
+
 def test_the_legend_and_the_lasso_change_the_histograms(digits, new_page, study):
     page = new_page()
     open_map(page, f"{digits.url}/map?colour=digit")
