@@ -66,7 +66,8 @@ def _over(units: int, by_animal: bool) -> str:
 
 def _share(found: Measure, over: str, measured: str) -> str:
     digits = 1 if not found.high - found.low < 0.002 else 2  # of a narrow interval both ends are to be seen
-    return _told(found, over, measured, lambda value: f"{value:.{digits}%}")
+    # A band around next to nothing reaches below it on paper only.
+    return _told(found, over, measured, lambda value: f"{max(value, 0.0):.{digits}%}")
 
 
 def _number(found: Measure, over: str, measured: str) -> str:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -154,6 +156,14 @@ def test_each_measure_is_one_plain_sentence(herd):
     assert "780 pairs of 40 points" in said["stress"]
     assert "PCA has no seed" in said_of_stability(stability_of(study, embedding, shown))
     assert callable(said_of_comparison)
+
+
+def test_no_share_below_nothing_is_said(herd):
+    study, embedding, shown = opened(herd)
+    found = quality_of(study, embedding, shown, k=5)
+    low = replace(found.measures["knn_overlap"], null=0.0002, null_low=-0.0011, null_high=0.0014)
+    said = said_of(replace(found, measures=found.measures | {"knn_overlap": low}))
+    assert "a shuffled map: 0.0%, 0.0% to 0.1%" in said["knn_overlap"]
 
 
 def test_a_map_like_a_shuffled_one_is_said_to_be_so_and_what_is_not_defined_too(herd):
