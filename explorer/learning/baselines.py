@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.engine import Report
+from explorer.learning.hog import HOG, hog_of_pictures
 from explorer.learning.pictures import read_pictures
 from explorer.space.pca import fit_pca
 from explorer.space.pixels import COMPONENTS, SIDE
@@ -49,7 +50,12 @@ def baselines(
     report: Report | None = None,
     workers: int | None = None,
 ) -> dict[str, Vectors]:
-    """What has learnt nothing: pixels for a study with pictures, else the z-scored features."""
+    """What has learnt nothing: pixels and HOG for a study with pictures, else the z-scored features."""
     if study.has_pictures:
-        return pixel_baselines(study, train_animals=train_animals, report=report, workers=workers)
+        tell = report or (lambda _fraction, _note: None)
+        pixels = pixel_baselines(
+            study, train_animals=train_animals, report=lambda f, note: tell(f / 2, note), workers=workers
+        )
+        gradients = hog_of_pictures(study, report=lambda f, note: tell((1 + f) / 2, note), workers=workers)
+        return {**pixels, HOG: gradients}
     return {f"{FEATURES}, z-scored": study.embedding(FEATURES).vectors}

@@ -15,9 +15,8 @@ from explorer.learning.days import dates_of
 from explorer.learning.embed import encode_study
 from explorer.learning.model_files import Model, load_model
 from explorer.learning.retrieval import Retrieved, retrieve
+from explorer.space.bootstrap import AnimalBootstrap
 from explorer.study.study import Study
-
-BOOTSTRAPS = 2_000
 
 
 @dataclass(frozen=True)
@@ -192,13 +191,13 @@ def evaluate(
     if baseline is None:
         baseline = next((method for method in embeddings if method != encoder), None)
     plain = found[baseline] if baseline is not None else None
-    weights = _Weights(any_found.animals, seed)
+    weights = AnimalBootstrap(any_found.animals, seed)
     scores = {
         method: Score(
-            weights.figure(one.first.astype(float)),
-            weights.figure(one.precision),
-            None if plain is None or one is plain else weights.figure(one.first.astype(float) - plain.first),
-            None if plain is None or one is plain else weights.figure(one.precision - plain.precision),
+            _figure(weights, one.first.astype(float)),
+            _figure(weights, one.precision),
+            None if plain is None or one is plain else _figure(weights, one.first.astype(float) - plain.first),
+            None if plain is None or one is plain else _figure(weights, one.precision - plain.precision),
             one,
         )
         for method, one in found.items()
@@ -258,20 +257,9 @@ def evaluate_model(
     return evaluate(study, {encoder: vectors, **plain}, animals=unseen, encoder=encoder, apart=apart, seed=seed)
 
 
-class _Weights:
-    """Bootstrap over animals: the same draws for every figure, so that differences are paired."""
-
-    def __init__(self, animals: npt.NDArray[np.int64], seed: int) -> None:
-        _, self._place = np.unique(animals, return_inverse=True)
-        self._counts = np.bincount(self._place).astype(float)
-        n = len(self._counts)
-        self._draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=BOOTSTRAPS).astype(float)
-
-    def figure(self, values: npt.NDArray[np.float64]) -> Figure:
-        sums = np.bincount(self._place, weights=values)
-        means = (self._draws @ sums) / (self._draws @ self._counts)
-        low, high = np.quantile(means, [0.025, 0.975])
-        return Figure(float(values.mean()), float(low), float(high))
+def _figure(weights: AnimalBootstrap, values: npt.NDArray[np.float64]) -> Figure:
+    found = weights.mean(values)
+    return Figure(found.value, found.low, found.high)
 
 
 def _only(found: Retrieved, chosen: npt.NDArray[np.bool_]) -> Retrieved:

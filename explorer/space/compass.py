@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from explorer.errors import UserError
+from explorer.space.bootstrap import AnimalBootstrap
+from explorer.space.group_ridge import GroupRidge, deal
+from explorer.space.task_values import numbers_of, units_of
 from explorer.study.study import Study
 
-_FOLDS = 5
 _RESAMPLES = 400
 _SEED = 0
 
@@ -49,7 +50,7 @@ def directions(study: Study, coordinates: npt.NDArray[np.floating]) -> list[Dire
     animals, those that do not vary, and those that cannot be read.
     """
     found = []
-    units = _units(study)
+    units = units_of(study)
     for name, variable in study.tasks.items():
         if variable.kind in ("nominal", "cyclic"):
             continue
@@ -57,26 +58,10 @@ def directions(study: Study, coordinates: npt.NDArray[np.floating]) -> list[Dire
             values = study.values(name)
         except UserError:
             continue
-        made = direction(name, _numbers(values), coordinates, units)
+        made = direction(name, numbers_of(values), coordinates, units)
         if made is not None:
             found.append(made)
     return sorted(found, key=lambda one: (not one.holds, -one.share))
-
-
-def _units(study: Study) -> npt.NDArray[np.int64]:
-    """What is drawn and folded as a whole: the animal; an observation of an unknown one counts for itself."""
-    if study.animal is None:
-        return np.arange(len(study))
-    codes = study.animal.cat.codes.to_numpy().astype(np.int64)
-    return np.where(codes < 0, len(study.animal.cat.categories) + np.arange(len(codes)), codes)
-
-
-def _numbers(values: pd.Series) -> npt.NDArray[np.float64]:
-    if isinstance(values.dtype, pd.CategoricalDtype):
-        codes = values.cat.codes.to_numpy().astype(np.float64)
-        codes[codes < 0] = np.nan
-        return codes
-    return values.to_numpy(dtype=np.float64)
 
 
 def direction(
@@ -87,8 +72,7 @@ def direction(
 ) -> Direction | None:
     """The direction of one task; None when there is too little to tell one.
 
-    ``values`` float (n,), ``coordinates`` (n, 2), ``units`` int (n,): the animal of each observation. Everything is
-    computed from sums per animal, so that folds and resamples cost nothing more than those.
+    ``values`` float (n,), ``coordinates`` (n, 2), ``units`` int (n,): the animal of each observation.
     """
     used = np.isfinite(values) & np.isfinite(coordinates[:, :2]).all(axis=1)
     y = values[used]
@@ -98,31 +82,15 @@ def direction(
     places -= places.mean(axis=0)
     places /= max(float(np.sqrt((places**2).sum() / len(places))), 1e-300)  # one scale: directions stay as they are
     y = (y - y.mean()) / y.std()
-    _, unit = np.unique(units[used], return_inverse=True)
-    m = int(unit.max()) + 1
-    if m < FEWEST:
+    boot = AnimalBootstrap(units[used], _SEED, _RESAMPLES)
+    if boot.animals < FEWEST:
         return None
-    design = np.column_stack([np.ones(len(y)), places])
-    pairs = [design[:, i] * design[:, j] for i in range(3) for j in range(3)]
-    squares = np.stack([np.bincount(unit, weights=pair, minlength=m) for pair in pairs], axis=1).reshape(m, 3, 3)
-    moments = np.stack([np.bincount(unit, weights=design[:, i] * y, minlength=m) for i in range(3)], axis=1)
-    spread = np.bincount(unit, weights=y * y, minlength=m)
-    rng = np.random.default_rng(_SEED)
-    fold = rng.permutation(m) % _FOLDS
-    missed, total = np.empty(m), np.empty(m)
-    for k in range(_FOLDS):
-        test = fold == k
-        train_squares, train_moments = squares[~test].sum(axis=0), moments[~test].sum(axis=0)
-        beta = np.linalg.pinv(train_squares) @ train_moments
-        missed[test] = spread[test] - 2 * moments[test] @ beta + np.einsum("i,mij,j->m", beta, squares[test], beta)
-        mean = train_moments[0] / train_squares[0, 0]
-        total[test] = spread[test] - 2 * mean * moments[test, 0] + mean**2 * squares[test, 0, 0]
-    weights = rng.multinomial(m, np.full(m, 1 / m), size=_RESAMPLES)
-    drawn = 1 - (weights @ missed) / np.maximum(weights @ total, 1e-300)
-    low, high = (float(bound) for bound in np.percentile(drawn, [2.5, 97.5]))
-    beta = np.linalg.pinv(squares.sum(axis=0)) @ moments.sum(axis=0)
-    length = float(np.hypot(beta[1], beta[2]))
+    plane = GroupRidge(places, deal(units[used], seed=_SEED), penalties=(0.0,))
+    held = plane.held_out(y)
+    share = boot.explained((y - held.predicted) ** 2, (y - held.mean) ** 2)
+    slope = plane.fit(y).slope
+    length = float(np.hypot(slope[0], slope[1]))
     if length == 0:
         return None
-    share = 1 - float(missed.sum() / total.sum())
-    return Direction(name, float(beta[1] / length), float(beta[2] / length), share, low, high, len(y), m)
+    x, y_up = float(slope[0] / length), float(slope[1] / length)
+    return Direction(name, x, y_up, share.value, share.low, share.high, len(y), boot.animals)

@@ -96,7 +96,9 @@ def _line(drawn: Drawn) -> str:
             f"{_LABELS[name].lower()} {one.value:.0%} ({one.low:.0%} to {one.high:.0%}; shuffled {one.null:.0%})"
         )
     whom = f"all {found.n:,} points" if found.sample == found.n else f"{found.sample:,} of {found.n:,} points"
-    return f"Belief, measured on {whom}: {', '.join(said)}."
+    of = " of the whole map" if view().filters else ""
+    where = " Open the next line for what is shown." if view().filters else ""
+    return f"Belief{of}, measured on {whom}: {', '.join(said)}.{where}"
 
 
 def _quality(drawn: Drawn, shown: Mask | None) -> Quality | str:
