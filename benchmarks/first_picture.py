@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.studies import make
 
-SIZES = ((10_000, 128), (70_000, 784))
+SIZES = ((10_000, 128), (70_000, 784), (1_000_000, 128))
 _FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 _BARE = """
