@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from explorer import __version__
-from explorer.cli import app, encoders, maps, studies, trust
+from explorer.cli import app, encoders, explaining, maps, studies, trust
 from explorer.cli.parsing import Parser
 from explorer.cli.talking import INTERRUPTED, OK, complain
 from explorer.errors import UserError
@@ -46,4 +46,5 @@ def _parser() -> Parser:
     encoders.add(commands)
     maps.add(commands)
     trust.add(commands)
+    explaining.add(commands)
     return parser
