@@ -23,6 +23,7 @@ from explorer.ui import jobs
 from explorer.ui.colouring import Colouring
 from explorer.ui.plain import count
 from explorer.ui.state import propose, view
+from explorer.ui.studies import stamp
 
 _USUAL_NUMBER = 8  # of clusters that k-means makes
 
@@ -41,7 +42,7 @@ def with_clusters_at_hand(study: Study, part: Embedding | None = None) -> Study:
         if (here is None and wanted.part is None) or (wanted.part and here == (wanted.embedding, wanted.part)):
             _see_to(study, wanted, None if part is None else part.members)
     made = tuple(sorted(name for name in needed if (one := named(name)) and _is_made(study, one)))
-    return _kept(str(study.path), study.data_hash, made, study) if made else study
+    return _kept(str(study.path), stamp(str(study.path)), made, study) if made else study
 
 
 def _is_made(study: Study, wanted: Clusters) -> bool:
@@ -49,8 +50,8 @@ def _is_made(study: Study, wanted: Clusters) -> bool:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _kept(path: str, data: str, names: tuple[str, ...], _study: Study) -> Study:
-    del path, data
+def _kept(path: str, stamped: tuple[object, ...], names: tuple[str, ...], _study: Study) -> Study:
+    del path, stamped  # the vectors are among what is stamped
     return with_clusters(_study, names)
 
 
