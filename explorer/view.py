@@ -167,6 +167,19 @@ NO_COLOUR = "none"
 _JSON_PARAMETERS = {"filters": "filter", "selection": "select", "card": "card", "within": "within", "beside": "beside"}
 """The view's fields that are one JSON parameter of the address each, with its name there."""
 
+PARAMETERS = ("study", "embedding", "colour", "animal", *MapChoice.model_fields, *_JSON_PARAMETERS.values())
+"""All that an address can hold."""
+
+_PLAIN = {
+    "int_parsing": "this should be a whole number",
+    "float_parsing": "this should be a number",
+    "bool_parsing": "this should be true or false",
+    "too_short": "too little is given",
+    "missing": "something is missing",
+    "extra_forbidden": "there is nothing of that name",
+}
+"""Kinds of mistakes in plain words; the others are plain as they come."""
+
 _PLACE = 80
 """So many characters of the place where an address cannot be read are told."""
 
@@ -222,7 +235,8 @@ def from_query(query: Mapping[str, str]) -> View:
         first = error.errors()[0]
         field, *rest = [str(part) for part in first["loc"]]
         place = rest if field == "map" else [_JSON_PARAMETERS.get(field, field), *rest]
-        raise _unreadable(".".join(place), str(first["msg"]).removeprefix("Value error, ")) from None
+        reason = _PLAIN.get(first["type"], str(first["msg"]).removeprefix("Value error, "))
+        raise _unreadable(".".join(place), reason) from None
 
 
 def _compact(value: object) -> str:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import streamlit as st
 
-from explorer.space.projections import Projection, cache_path, quick
+from explorer.space.projections import NAMES, Projection, cache_path, quick
 from explorer.space.quality import LOCAL, Quality
 from explorer.space.quality_bands import Measure
 from explorer.space.quality_said import said_of, said_of_stability
@@ -75,11 +75,16 @@ def _kept_path(
 def belief(study: Study, embedding: Embedding, projection: Projection, seen: Shown) -> None:
     """One line that is always there, and the whole on demand."""
     drawn = Drawn(study, embedding, projection)
-    st.caption(":material/verified: " + _line(drawn))
+    belief_line(study, embedding, projection)
     panel = st.expander("How far can this map be believed?", key="belief_open", on_change="rerun")
     if panel.open:
         with panel:
             _whole(drawn, seen)
+
+
+def belief_line(study: Study, embedding: Embedding, projection: Projection) -> None:
+    """How far a map can be believed, in one line; of two maps it says of which it speaks."""
+    st.caption(":material/verified: " + _line(Drawn(study, embedding, projection)))
 
 
 def _line(drawn: Drawn) -> str:
@@ -88,7 +93,7 @@ def _line(drawn: Drawn) -> str:
         key = _quality_key(drawn, None)
         if jobs.state(key) in ("waiting", "running"):
             jobs.await_quietly(key)
-        return f"Belief: {found}"
+        return f"Belief{_which(drawn)}: {found}"
     said = []
     for name in _BRIEF:
         one = found.measures[name]
@@ -96,9 +101,15 @@ def _line(drawn: Drawn) -> str:
             f"{_LABELS[name].lower()} {one.value:.0%} ({one.low:.0%} to {one.high:.0%}; shuffled {one.null:.0%})"
         )
     whom = f"all {found.n:,} points" if found.sample == found.n else f"{found.sample:,} of {found.n:,} points"
-    of = " of the whole map" if view().filters else ""
-    where = " Open the next line for what is shown." if view().filters else ""
+    of = " of the whole map" if view().filters and view().beside is None else _which(drawn)
+    where = " What is shown is measured below." if view().filters else ""
     return f"Belief{of}, measured on {whom}: {', '.join(said)}.{where}"
+
+
+def _which(drawn: Drawn) -> str:
+    if view().beside is None:
+        return ""
+    return f" in the {NAMES[drawn.projection.choice.method]} map of {for_markdown(drawn.embedding.name)}"
 
 
 def _quality(drawn: Drawn, shown: Mask | None) -> Quality | str:
@@ -238,7 +249,7 @@ def own_colouring(drawn: Drawn, colour: str, shown: Mask | None) -> Colouring | 
     if values is not None:
         return Colouring(
             colour,
-            Variable(column=colour, kind="continuous", label=f"{_LABELS[name]} of each point"),
+            Variable(column=colour, kind="continuous", label=f"{_LABELS[name]} of each point (low: misplaced)"),
             pd.Series(values),
         )
     if name in LOCAL:

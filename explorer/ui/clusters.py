@@ -21,10 +21,11 @@ from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
 from explorer.ui import jobs
 from explorer.ui.colouring import Colouring
-from explorer.ui.plain import count
+from explorer.ui.plain import count, for_markdown
 from explorer.ui.state import propose, view
 from explorer.ui.studies import stamp
 
+_MENU = "clusters_menu"
 _USUAL_NUMBER = 8  # of clusters that k-means makes
 
 
@@ -91,7 +92,14 @@ def clusters_menu(embedding: Embedding) -> None:
     """A button that asks for clusters of the map's own vectors and colours by them."""
     n = int(embedding.complete.sum())
     now = named(view().colour or "")
-    with st.popover("Clusters", icon=":material/bubble_chart:", help="Groups in the latent space, as a colour"):
+    menu = st.popover(
+        "Clusters",
+        icon=":material/bubble_chart:",
+        help="Groups in the latent space, as a colour",
+        key=_MENU,
+        on_change="rerun",  # so that it can be closed when it has done its work
+    )
+    with menu:
         method = st.segmented_control(
             "How",
             list(METHODS),
@@ -115,6 +123,7 @@ def clusters_menu(embedding: Embedding) -> None:
             # What the field holds now: the hand may be quicker than the page.
             wanted = Clusters(method or "hdbscan", int(st.session_state[key]), embedding.name, of_part(embedding))
             propose(view().but(colour=wanted.name))
+            st.session_state[_MENU] = False
 
         st.button("Colour by clusters", on_click=ask, type="primary", icon=":material/bubble_chart:")
         st.caption(
@@ -131,7 +140,11 @@ def clusters_note(colours: Colouring | None) -> None:
     placed = int(colours.values.notna().sum())
     noise = int((colours.values == NOISE_NAME).sum())
     clusters = len(colours.values.cat.categories) - bool(noise)
-    parts = [f"**{count(clusters, 'cluster')}** by {METHODS[made.method]} in the latent space of {made.embedding}"]
+    of = f"the latent space of {for_markdown(made.embedding)}"
+    within = view().within
+    if within is not None:
+        of += f", of the part **{for_markdown(within.name or 'looked into')}** ({placed:,} observations) alone"
+    parts = [f"**{count(clusters, 'cluster')}** by {METHODS[made.method]} in {of}"]
     if made.method == "hdbscan":
         parts.append(f"{noise:,} of {placed:,} observations ({noise / max(1, placed):.0%}) are noise, in no cluster")
     if not clusters:

@@ -53,6 +53,7 @@ def name_menu(study: Study, selected: int) -> None:
             "Keep it",
             lambda name: name_selection(study, name, view().selection, count=selected, made_on=_here()),
             f"{count(selected, 'observation')} kept as",
+            lambda: [one.name for one in named_selections(study)],
         )
         st.caption("It becomes a column of every file that you save, and can be selected again under *Saved*.")
 
@@ -70,10 +71,14 @@ def _trying(deed: Callable[[], object], said: str) -> None:
         st.toast(said, icon=":material/check:")
 
 
-def _naming(label: str, key: str, button: str, keep: Callable[[str], object], said: str) -> None:
+def _naming(
+    label: str, key: str, button: str, keep: Callable[[str], object], said: str, there: Callable[[], list[str]]
+) -> None:
     def pressed() -> None:
         name = str(st.session_state[key])
-        _trying(lambda: keep(name), f"{said} {name.strip()!r}")
+        again = name.strip() in there()
+        after = ", in place of what had that name before; Saved, History takes it back" if again else ""
+        _trying(lambda: keep(name), f"{said} {name.strip()!r}{after}")
 
     with st.form(f"{key}_form", border=False, clear_on_submit=True):
         st.text_input(label, key=key, max_chars=80, placeholder="say what it shows")
@@ -96,6 +101,7 @@ def _views(study: Study) -> None:
         "Save",
         lambda name: save_view(study, name, _here()),
         "The view is saved as",
+        lambda: [one.name for one in saved_views(study)],
     )
     found = saved_views(study)
     if not found:

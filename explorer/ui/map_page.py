@@ -5,12 +5,13 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.clustering.clusters import named
 from explorer.space.path import AnimalPath, animal_path
 from explorer.space.projections import NAMES, Projection
 from explorer.space.shown import Shown, shown
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
-from explorer.ui.belief import OWN, Drawn, belief, own_colouring
+from explorer.ui.belief import OWN, Drawn, belief, belief_line, own_colouring
 from explorer.ui.beside import beside_button, beside_controls, compared, laid_onto
 from explorer.ui.clusters import awaited, clusters_menu, clusters_note, with_clusters_at_hand
 from explorer.ui.colouring import Colouring
@@ -31,7 +32,7 @@ from explorer.ui.scatter import Drawing
 from explorer.ui.selected import selected_contents, selected_header
 from explorer.ui.state import propose, settle, view
 from explorer.ui.studies import stamp
-from explorer.view import Beside, MapChoice
+from explorer.view import NO_COLOUR, Beside, MapChoice
 
 _PARTS = ("choices", "making", "looks", "stage", "notes", "chosen", "spread", "contents")
 _LOWER = 520  # pixels, of two maps next to each other
@@ -48,8 +49,7 @@ def show(study: Study) -> None:
         st.title("Map")
         no_embedding(study)
         return
-    if view().embedding != name:
-        settle(view().but(embedding=name))
+    _mend(study, name)
     files = stamp(str(study.path))
     whole = opened_embedding(study, files, name)
     choices, making, looks, stage, notes, chosen, spread, contents = _slots()
@@ -77,6 +77,8 @@ def show(study: Study) -> None:
         with look_controls(study, colours):
             clusters_menu(embedding)
             kept_menu(study)
+            if view().colour is None and colours is not None:  # it stays when the method changes
+                settle(view().but(colour=colours.name))
         drawing = _drawing(drawn)
         status = _status(study, embedding, drawn, seen, drawing)
     path = None
@@ -95,7 +97,7 @@ def show(study: Study) -> None:
         if forming is None:
             belief(study, embedding, at_hand, seen)
     with chosen:
-        selected_header(study, at_hand, seen)
+        selected_header(study, at_hand, seen, forming=forming is not None)
     with spread:
         histograms_panel(study, stamped, at_hand, seen, colours)
     with contents:
@@ -109,6 +111,29 @@ def _slots() -> list[DeltaGenerator]:
     would take the focus from the hand's place and the map from the graphics card.
     """
     return [st.container(key=f"map-page-{name}") for name in _PARTS]
+
+
+def _mend(study: Study, embedding: str) -> None:
+    """Take out of the view what this study does not have (an old address, a misspelt one), and say so."""
+    here = view()
+    wrong: dict[str, None] = {}
+    if here.embedding is not None and here.embedding != embedding:
+        st.warning(
+            f"This study has no embedding {for_markdown(here.embedding)!r}; this is **{for_markdown(embedding)}**."
+        )
+    colour = here.colour
+    own = colour is None or colour == NO_COLOUR or colour.startswith(OWN) or colour in study.variables
+    clusters = named(colour or "")
+    if not own and (clusters is None or clusters.embedding not in study.embedding_names):
+        st.warning(f"There is nothing called {for_markdown(str(colour))!r} to colour by.")
+        wrong["colour"] = None
+    if here.animal is not None and (study.animal is None or here.animal not in study.animal.cat.categories):
+        st.warning(f"There is no animal {for_markdown(here.animal)!r} in this study.")
+        wrong["animal"] = None
+    if here.beside is not None and here.beside.embedding not in study.embedding_names:
+        st.warning(f"This study has no embedding {for_markdown(here.beside.embedding)!r} for a second map.")
+        wrong["beside"] = None
+    settle(here.but(embedding=embedding, **wrong))
 
 
 def _want(choice: MapChoice) -> None:
@@ -127,9 +152,6 @@ def _two_maps(
     beside = view().beside
     assert beside is not None
     beside_controls(study, beside)
-    if beside.embedding not in study.embedding_names:
-        st.warning(f"This study has no embedding {beside.embedding!r}.", icon=":material/warning:")
-        return
     whole = opened_embedding(study, stamped, beside.embedding)
     embedding = part_at_hand(study, stamped, whole, view())
 
@@ -149,6 +171,7 @@ def _two_maps(
         own = None if path is None else animal_path(study, path.animal, second.coordinates)
         draw_map(study, stamped, here, embedding, second, there, colours, own, status, finished=True, frame=frame)
     compared(study, first, (embedding, second), alignment)
+    belief_line(study, embedding, second)
 
 
 def _colours(
@@ -192,6 +215,8 @@ def _status(
     if view().filters:
         about = total if embedding.members is None else int(embedding.members.sum())
         parts.append(f"{about - int(seen.filtered.sum()):,} filtered out (grey)")
+    if not view().selection.is_empty:
+        parts.append(f"{int(seen.selected.sum()):,} selected")
     if drawing is not None:
         limited = limit_note(projection, drawing)
     else:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.clustering.clusters import named
 from explorer.ui.plain import count, for_markdown
 from explorer.ui.state import propose, view
 from explorer.view import Group, Selection, Stroke
@@ -39,7 +40,17 @@ def part_banner() -> None:
     row.markdown(f":material/zoom_in_map: The map is made of **{for_markdown(within.name or 'a part')}** alone.")
     row.button(
         "Select it in the whole",
-        on_click=lambda: propose(view().but(within=None, selection=Selection(strokes=(Stroke(group=within),)))),
+        on_click=lambda: _back(Group(strokes=(Stroke(group=within),))),
         icon=":material/select_all:",
     )
-    row.button("Back to all", on_click=lambda: propose(view().but(within=None)), icon=":material/zoom_out_map:")
+    row.button("Back to all", on_click=lambda: _back(within), icon=":material/zoom_out_map:")
+
+
+def _back(within: Group) -> None:
+    """To the view that the part was made from. Clusters of the part are left behind: they mean nothing outside it."""
+    here = view()
+    made = named(here.colour or "")
+    colour = None if made is not None and made.part is not None else here.colour
+    if colour != here.colour:
+        st.toast("The clusters of the part stay with it; Undo leads back to them.", icon=":material/bubble_chart:")
+    propose(here.but(within=None, colour=colour, filters=within.filters, selection=Selection(strokes=within.strokes)))

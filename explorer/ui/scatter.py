@@ -230,6 +230,8 @@ def _layout(
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": palette.text, "size": 13},
         "legend": {
+            "itemclick": False,  # it would hide points behind the back of the filters
+            "itemdoubleclick": False,
             "title": {"text": for_plotly(colouring.title) if colouring else "", "font": {"size": 13}},
             "itemsizing": "constant",
             "bgcolor": "rgba(0,0,0,0)",

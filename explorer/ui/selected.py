@@ -31,8 +31,8 @@ def _clear() -> None:
     propose(view().but(selection=Selection()))
 
 
-def selected_header(study: Study, projection: Projection, seen: Shown) -> None:
-    """How many are selected, and what can be done with them."""
+def selected_header(study: Study, projection: Projection, seen: Shown, *, forming: bool) -> None:
+    """How many are selected, and what can be done with them; nothing is saved of a map that is still ``forming``."""
     if seen.unresolved:
         st.warning(seen.unresolved, icon=":material/select_all:")
     if seen.unknown_ids:
@@ -52,7 +52,7 @@ def selected_header(study: Study, projection: Projection, seen: Shown) -> None:
     else:
         title.subheader("Nothing selected")
         title.caption("The file then holds everything that passes the filters.")
-    _downloads(study, projection, seen, line)
+    _downloads(study, projection, seen, line, forming)
 
 
 def selected_contents(
@@ -83,7 +83,7 @@ def selected_contents(
         st.dataframe(frame, hide_index=True)
 
 
-def _downloads(study: Study, projection: Projection, seen: Shown, line: DeltaGenerator) -> None:
+def _downloads(study: Study, projection: Projection, seen: Shown, line: DeltaGenerator, forming: bool) -> None:
     """The table and how it was made. Both are made only when clicked."""
     at = view()
     format_: Format = (
@@ -99,7 +99,7 @@ def _downloads(study: Study, projection: Projection, seen: Shown, line: DeltaGen
         or "csv"
     )
     file = f"{study.path.name}-{'shown' if at.selection.is_empty else 'selection'}.{format_}"
-    nothing = not len(exported_rows(at, seen)) or seen.unresolved is not None
+    nothing = not len(exported_rows(at, seen)) or seen.unresolved is not None or forming
 
     def export() -> Export:
         decisions, named = named_at(study)
@@ -115,6 +115,7 @@ def _downloads(study: Study, projection: Projection, seen: Shown, line: DeltaGen
         disabled=nothing,
         type="primary",
         icon=":material/download:",
+        help="When the map is done: its places are part of the file." if forming else None,
     )
     line.download_button(
         "How it was made",

@@ -155,3 +155,21 @@ def test_neighbours_are_told_without_a_file_and_in_a_given_embedding(herd, capsy
     said = did(capsys, "neighbours", herd.folder, "--observation", "o-010", "--k", "2", "--embedding", "line")
     assert [line.split()[1] for line in said.splitlines()[1:3]] == ["o-009", "o-011"]
     assert len(did(capsys, "neighbours", herd.folder, "--observation", "o-010").splitlines()) == 14
+
+
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ("filters=[]", "'filters' is no part of a view. Write filter=..."),
+        ("nonsense", "'nonsense' is no part of a view. Copy the part after"),
+        ("colour=wieght", "no variable 'wieght'"),
+        ("colour=cluster kmeans 3 of nowhere", "no embedding 'nowhere'"),
+        ("seed=x", "this should be a whole number"),
+    ],
+)
+def test_export_refuses_a_view_that_is_misspelt(herd, tmp_path, capsys, view, said):
+    assert cli.main(["export", str(herd.save()), "--view", view, "--out", str(tmp_path / "out.csv")]) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+    assert not (tmp_path / "out.csv").exists()

@@ -83,8 +83,10 @@ def test_a_part_is_looked_into_and_left(tmp_path, monkeypatch):
     mask, _ = selection_mask(study, at(app).selection)
     assert mask.tolist() == (study.values("sex") == "F").tolist()
     app.button(key="view_undo").click().run()
-    press(app, "Back to all")
-    assert "60 of 60 shown" in words(app)
+    press(app, "Back to all")  # to the view that the part was made from
+    assert (at(app).within, at(app).filters, at(app).selection) == (None, (FEMALES,), EVERYTHING)
+    assert "30 of 60 shown" in words(app)
+    assert "30 observations selected" in words(app)
 
 
 def test_a_part_of_a_part_is_in_both(tmp_path, monkeypatch):
@@ -186,6 +188,44 @@ def test_clusters_are_a_colour_a_filter_and_a_column_of_a_part_too(tmp_path, mon
     assert named(at(app).colour).part is not None
     made(app)
     assert "**2 clusters** by k-means" in words(app)
+
+
+def test_clusters_of_a_part_stay_with_it(tmp_path, monkeypatch, no_work):
+    within = Group(strokes=EVERYTHING.strokes, filters=(FEMALES,), name="the females")
+    _, app = visit(tmp_path, monkeypatch, within=within, colour="cluster kmeans 3 of features in 0123456789ab")
+    press(app, "Back to all")
+    assert at(app).colour != "cluster kmeans 3 of features in 0123456789ab"
+    app.button(key="view_undo").click().run()
+    assert (at(app).within, at(app).colour) == (within, "cluster kmeans 3 of features in 0123456789ab")
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"embedding": "nope"}, "no embedding 'nope'"),
+        ({"colour": "wieght"}, "nothing called 'wieght'"),
+        ({"colour": "cluster kmeans 3 of nowhere"}, "nothing called 'cluster kmeans 3 of nowhere'"),
+        ({"animal": "nobody"}, "no animal 'nobody'"),
+        ({"beside": Beside(embedding="nope")}, "no embedding 'nope' for a second map"),
+    ],
+)
+def test_what_the_study_has_not_is_told_and_taken_out_of_the_view(tmp_path, monkeypatch, fields, said):
+    folder = herd(tmp_path / "herd")
+    app = sound(run(folder, monkeypatch, "map", **to_query(View(**fields))))
+    assert said in words(app)
+    assert at(app).embedding == "features"
+    assert at(app).colour in ("sex", "hour", "grade", "season", "weight")
+    assert (at(app).animal, at(app).beside) == (None, None)
+    assert "60 of 60 shown" in words(app)
+
+
+def test_the_first_colour_stays_when_the_method_changes(tmp_path, monkeypatch, no_work):
+    _, app = visit(tmp_path, monkeypatch)
+    first = at(app).colour
+    assert first is not None
+    app.button_group(key="map_method").set_value("umap").run()
+    assert at(app).colour == first
+    assert app.button(key="view_undo").disabled is False
 
 
 def test_a_view_that_filters_by_clusters_waits_for_them(tmp_path, monkeypatch, no_work):

@@ -65,7 +65,9 @@ def message(
         own = next((one for one in view.filters if one.variable == colouring.name), None)
         look = painted(colouring, palette, placed=projection.placed, passing=filter_mask(study, others), chosen=own)
         columns["colour"] = colours(look.codes)
-        legend, drawn_colours, shapes = look.legend, look.colours, look.shapes
+        # By a measure of the map itself nothing can be filtered: it would be another one among what is left.
+        legend = {**look.legend, "still": colouring.name not in study.variables}
+        drawn_colours, shapes = look.colours, look.shapes
     chosen = not view.selection.is_empty
     if chosen or view.filters:
         columns["flags"] = flags(seen.filtered, seen.selected)

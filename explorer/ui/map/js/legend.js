@@ -64,11 +64,31 @@ class Legend {
     const box = make("div", "scale");
     const bar = make("div", "bar");
     bar.style.background = `linear-gradient(to top, ${said.ramp.join(",")})`;
-    bar.tabIndex = 0;
     bar.setAttribute("role", "group");
+    bar.setAttribute("aria-label", `${said.title}, from ${said.low} to ${said.high}.`);
+    if (!said.still) this.filterBy(bar, said);
+    const ticks = make("div", "ticks");
+    for (const tick of said.ticks) {
+      const label = make("span", "", tick.label);
+      label.style.bottom = `${100 * share(said, tick.value)}%`;
+      ticks.append(label);
+    }
+    box.append(bar, ticks);
+    const whole = make("div");
+    whole.append(box);
+    if (said.missing) {
+      const missing = this.entry(said.missing);
+      missing.disabled = !!said.still;
+      whole.append(missing);
+    }
+    return whole;
+  }
+
+  // Lets the hand pull along the scale, and the keys move its ends.
+  filterBy(bar, said) {
+    bar.tabIndex = 0;
     bar.setAttribute("aria-label", `${said.title}, from ${said.low} to ${said.high}. Drag along it to filter.`);
     bar.title = "Drag along the scale to show only a part of it; click to show all. Keys: up and down move the lower end, with Shift the upper, Esc shows all";
-    const share = (value) => (value - said.from) / (said.to - said.from || 1);
     const window_ = make("div", "range");
     const put = (a, b) => {
       window_.hidden = false;
@@ -76,7 +96,8 @@ class Legend {
       window_.style.top = `${100 * (1 - Math.min(1, Math.max(a, b)))}%`;
     };
     window_.hidden = true;
-    if (said.range) put(said.range[0] === null ? 0 : share(said.range[0]), said.range[1] === null ? 1 : share(said.range[1]));
+    const ends = (said.range ?? [null, null]).map((end, top) => (end === null ? top : share(said, end)));
+    if (said.range) put(...ends);
     let from = null;
     const at = (event) => {
       const box = bar.getBoundingClientRect();
@@ -103,7 +124,7 @@ class Legend {
       const step = { ArrowUp: 0.05, ArrowDown: -0.05 }[event.key];
       if (event.key === "Escape") filter(0, 1);
       else if (step) {
-        const [low, high] = (said.range ?? [null, null]).map((end, top) => (end === null ? top : share(end)));
+        const [low, high] = ends;
         if (event.shiftKey) filter(low, Math.min(Math.max(high + step, low + 0.05), 1));
         else filter(Math.max(Math.min(low + step, high - 0.05), 0), high);
       } else return;
@@ -111,18 +132,12 @@ class Legend {
       event.stopPropagation();
     };
     bar.append(window_);
-    const ticks = make("div", "ticks");
-    for (const tick of said.ticks) {
-      const label = make("span", "", tick.label);
-      label.style.bottom = `${100 * share(tick.value)}%`;
-      ticks.append(label);
-    }
-    box.append(bar, ticks);
-    const whole = make("div");
-    whole.append(box);
-    if (said.missing) whole.append(this.entry(said.missing));
-    return whole;
   }
+}
+
+// Where on the scale a value lies, from 0 to 1.
+function share(said, value) {
+  return (value - said.from) / (said.to - said.from || 1);
 }
 
 function svg(path, className = "") {

@@ -57,9 +57,10 @@ class Thumbnails {
         this.images.set(row, image);
         this.element.append(image);
       }
+      // Whole, as long and as high as it is: the middle of a long animal has neither head nor tail.
       const inner = side - GAP;
-      image.style.width = image.style.height = `${inner}px`;
-      image.style.transform = `translate(${x - inner / 2}px, ${y - inner / 2}px)`;
+      image.style.maxWidth = image.style.maxHeight = `${inner}px`;
+      image.style.transform = `translate(${x}px, ${y}px) translate(-50%, -50%)`;
       image.style.borderColor = colourOf(row);
     }
   }
