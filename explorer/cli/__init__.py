@@ -23,8 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
     except UserError as error:
         return complain(str(error))
-    except KeyboardInterrupt:
-        return complain("stopped; nothing was half-written", INTERRUPTED)
+    except KeyboardInterrupt as stopped:
+        return complain(f"stopped; {stopped}" if stopped.args else "stopped; nothing was half-written", INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has gone, as in "... | head"
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for Python's own flush at the end
         return OK

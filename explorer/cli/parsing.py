@@ -1,6 +1,7 @@
 """Reading what was typed: the parser, what every command has, numbers within bounds."""
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -52,6 +53,17 @@ def share(text: str) -> float:
         found = -1.0
     if not 0 <= found <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return found
+
+
+def positive(text: str) -> float:
+    """The argparse type of a finite number above 0."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return found
 
 

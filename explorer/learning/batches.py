@@ -1,6 +1,7 @@
 """Batches for metric learning: a few animals, several observations of each, on several dates."""
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,8 @@ class AnimalBatches:
     codes: the animal of each row, int (n,), -1 for rows that are not drawn. dates: the date of each row, float (n,),
     NaN where unknown. Animals with a single row are left out: it has nothing to be like. All others come equally
     often, however many rows they have. Of an animal, rows of different dates come first, then other rows, and only
-    an animal with fewer than ``each`` rows repeats them. The same seed gives the same batches.
+    an animal with fewer than ``each`` rows repeats them. The same seed gives the same batches; ``state_dict`` is where
+    they stand.
 
     Source of P x K: Hermans, Beyer & Leibe 2017, section 2.
     """
@@ -42,15 +44,28 @@ class AnimalBatches:
         self.each = each
         self._dates = dates
         self._rng = np.random.default_rng(seed)
+        self._queue: list[int] = []
 
     def __iter__(self) -> Iterator[npt.NDArray[np.intp]]:
-        """Rows (animals * each,), one animal after the other."""
-        queue: list[int] = []
-        while True:
-            yield np.concatenate([self._of(name) for name in self._next(queue, self.animals)])
+        """Itself: batches go on from where they stand."""
+        return self
 
-    def _next(self, queue: list[int], count: int, kept: Collection[int] = ()) -> list[int]:
-        """Take the next ``count`` animals that are not ``kept`` out of ``queue``, which is refilled by whole rounds."""
+    def __next__(self) -> npt.NDArray[np.intp]:
+        """Rows (animals * each,), one animal after the other."""
+        return np.concatenate([self._of(name) for name in self._next(self.animals)])
+
+    def state_dict(self) -> dict[str, Any]:
+        """What later batches depend on, as plain values that JSON can hold."""
+        return {"generator": self._rng.bit_generator.state, "queue": list(self._queue)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``, as batches of the same rows gave it."""
+        self._rng.bit_generator.state = state["generator"]
+        self._queue = [int(name) for name in state["queue"]]
+
+    def _next(self, count: int, kept: Collection[int] = ()) -> list[int]:
+        """Take the next ``count`` animals that are not ``kept`` out of the queue, which is refilled by whole rounds."""
+        queue = self._queue
         while len(ready := list(dict.fromkeys(name for name in queue if name not in kept))) < count:
             # A new round; those still waiting go first and are not drawn twice at once.
             fresh = self._rng.permutation(np.array(list(self._rows))).tolist()

@@ -10,6 +10,7 @@ import torch
 from explorer import __version__
 from explorer.engine import Report
 from explorer.errors import UserError
+from explorer.learning.averaging import Views
 from explorer.learning.model_files import Model, load_model
 from explorer.learning.pictures import read_pictures
 from explorer.study.embeddings import EmbeddingNote, valid_name, write_embedding
@@ -23,14 +24,27 @@ _READING = 0.7
 
 
 def encode_study(
-    study: Study, model: Model, *, report: Report | None = None, workers: int | None = None
+    study: Study,
+    model: Model,
+    *,
+    average: Views | None = None,
+    report: Report | None = None,
+    workers: int | None = None,
 ) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
     """Unit vectors of all observations, float32 (n, dims), and sentences on what has none.
 
-    Rows without a readable picture, or without any feature, are NaN. Raises UserError when the study has not what
-    the encoder reads, or not one usable observation.
+    Rows without a readable picture, or without any feature, are NaN. average: of each picture the mean of ten or five
+    views, at ten or five times the cost (``averaging.averaged_units``). Raises UserError when the study has not what
+    the encoder reads, or not one usable observation, and when features are to be averaged.
     """
-    return _encode_pictures(study, model, report, workers) if model.reads_pictures else _encode_features(study, model)
+    if model.reads_pictures:
+        return _encode_pictures(study, model, average, report, workers)
+    if average:
+        raise UserError(
+            f"the encoder {model.info.name} reads features, which have no views to average over",
+            how="Leave out --average",
+        )
+    return _encode_features(study, model)
 
 
 def embed_study(
@@ -38,28 +52,33 @@ def embed_study(
     model_folder: str | Path,
     name: str,
     *,
+    average: Views | None = None,
     report: Report | None = None,
     workers: int | None = None,
 ) -> None:
     """Write the embedding ``name`` of a study: unit vectors by the encoder in ``model_folder``.
 
-    Observations that cannot be encoded get no vector and are counted in the remarks. A GPU is used if there is one.
-    Raises UserError for a bad name, a refused model, and a study without what the encoder reads; an old embedding of
-    that name stays until the new one is whole.
+    Its note says which dimensions express tasks, and how they are read in the tasks' units. average: as for
+    ``encode_study``. Observations that cannot be encoded get no vector and are counted in the remarks. A GPU is used
+    if there is one. Raises UserError for a bad name, a refused model, and a study without what the encoder reads; an
+    old embedding of that name stays until the new one is whole.
     """
     valid_name(name)
     model = load_model(model_folder)
-    vectors, remarks = encode_study(study, model, report=report, workers=workers)
+    vectors, remarks = encode_study(study, model, average=average, report=report, workers=workers)
+    command = ["latent-explorer", "embed", "STUDY", "--model", Path(model_folder).name, "--as", name]
     note = EmbeddingNote(
         observations=study.ids_hash,
         encoder=model.info.name,
         encoder_hash=model.hash,
         normalised=True,
         task_dimensions=model.info.task_dimensions,
+        task_scales=model.info.task_scales,
+        averaged=average,
         remarks=remarks,
         data_sha256=study.data_hash,
         made_with={"latent-explorer": __version__, "torch": torch.__version__.split("+")[0]},
-        command=shlex.join(["latent-explorer", "embed", "STUDY", "--model", Path(model_folder).name, "--as", name]),
+        command=shlex.join([*command, *(["--average", average] if average else [])]),
     )
     write_embedding(study.path, name, vectors, note)
     if report is not None:
@@ -71,7 +90,7 @@ def _device() -> torch.device:
 
 
 def _encode_pictures(
-    study: Study, model: Model, report: Report | None, workers: int | None
+    study: Study, model: Model, average: Views | None, report: Report | None, workers: int | None
 ) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
     if not study.has_pictures:
         raise UserError(
@@ -97,7 +116,7 @@ def _encode_pictures(
         for place in range(0, len(usable), 1024):
             part = usable[place : place + 1024]
             tell(_READING + (1 - _READING) * place / len(usable), "encoding")
-            out[rows[part]] = model.encode(read.pixels[part], device=_device())
+            out[rows[part]] = model.encode(read.pixels[part], device=_device(), average=average)
     lost = int(np.isnan(out[:, 0]).sum())
     if lost == n:
         first = (trouble or "no row names a picture").rstrip(".")

@@ -9,12 +9,22 @@ from torch.nn import functional
 
 Architecture = Literal["small_conv", "multilayer"]
 
+REACH = 10.0
+"""Spreads of a task that a length of 1 along its dimension stands for.
+
+So large that a task of usual values takes a hundredth of a vector's squared length, and leaves the rest to the others.
+"""
+
+_MOST = 0.95
+"""Length that the task dimensions of a unit vector have at most, together: something is left to know the animal by."""
+
 
 class EncoderConfig(BaseModel):
     """All that decides an encoder's tensors. It is read from files, so everything in it is bounded.
 
     ``input_size`` is the side of the square RGB picture in pixels, or the number of features; ``widths`` the
-    channels of the convolutional stages (each halves the side) or the units of the hidden layers.
+    channels of the convolutional stages (each halves the side) or the units of the hidden layers. The first
+    ``task_dims`` of the ``dims`` dimensions say one task each.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -28,6 +38,7 @@ class EncoderConfig(BaseModel):
         128,
         128,
     )
+    task_dims: Annotated[int, Field(ge=0, le=64)] = 0
 
     @model_validator(mode="after")
     def _fits(self) -> "EncoderConfig":
@@ -35,6 +46,8 @@ class EncoderConfig(BaseModel):
             step = 2 ** len(self.widths)
             if self.input_size % step or not step <= self.input_size <= 512:
                 raise ValueError(f"the side must be a multiple of {step} and at most 512 pixels, not {self.input_size}")
+        if self.task_dims > self.dims - 2:
+            raise ValueError(f"{self.task_dims} task dimensions leave fewer than 2 of {self.dims} to others")
         return self
 
 
@@ -49,19 +62,45 @@ def features_config(features: int, dims: int = 128) -> EncoderConfig:
 
 
 class Encoder(nn.Module):
-    """Turns a batch of inputs into unit vectors: float32 (n, dims), each of Euclidean length 1."""
+    """Turns a batch of inputs into unit vectors: float32 (n, dims), each of Euclidean length 1.
+
+    The first ``task_dims`` dimensions say a task each, in a unit vector as well as before: of a raw vector they are the
+    task in spreads, less its mean, and the unit vector holds them divided by ``REACH``, whatever the others are; these
+    are scaled to fill the length up to 1. So ``task_mean + task_spread * dimension`` of a unit vector is the task in
+    its own unit; both are buffers (task_dims,). Tasks are shortened where together they are longer than 0.95.
+    """
+
+    task_mean: Tensor
+    task_spread: Tensor
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.config = config
+        if config.task_dims:
+            self.register_buffer("task_mean", torch.zeros(config.task_dims))
+            self.register_buffer("task_spread", torch.full((config.task_dims,), REACH))
 
     def forward(self, batch: Tensor) -> Tensor:
         """Unit vectors (n, dims)."""
-        return functional.normalize(self.raw(batch), dim=1)
+        return self.unit(self.raw(batch))
 
     def raw(self, batch: Tensor) -> Tensor:
         """The vectors before they are brought to unit length."""
         raise NotImplementedError
+
+    def unit(self, raw: Tensor) -> Tensor:
+        """Raw vectors (n, dims) brought to unit length."""
+        count = self.config.task_dims
+        return self.fill(raw[:, :count] / REACH, raw[:, count:])
+
+    def fill(self, tasks: Tensor, others: Tensor) -> Tensor:
+        """Unit vectors of task dimensions as they are to stay (n, task_dims) and other dimensions of any length."""
+        if not tasks.shape[1]:
+            return functional.normalize(others, dim=1)
+        length = torch.linalg.vector_norm(tasks, dim=1, keepdim=True)
+        tasks = tasks * (_MOST / length.clamp(min=_MOST))
+        room = (1 - tasks.square().sum(dim=1, keepdim=True)).sqrt()
+        return torch.cat([tasks, functional.normalize(others, dim=1) * room], dim=1)
 
 
 class SmallConv(Encoder):
@@ -144,6 +183,26 @@ def build_encoder(config: EncoderConfig) -> Encoder:
     """A new encoder with random weights, from PyTorch's own generator."""
     encoder = Multilayer(config) if config.architecture == "multilayer" else SmallConv(config)
     return settle(encoder).train()
+
+
+def encoder_of(config: EncoderConfig, tensors: dict[str, Tensor]) -> Encoder:
+    """The encoder with just these ``tensors`` as its state, in evaluation mode; nothing random is drawn.
+
+    Raises KeyError or RuntimeError for tensors of other names or shapes.
+    """
+    with torch.device("meta"):  # no memory is taken, no chance used
+        encoder = build_encoder(config)
+    load_tensors(encoder, tensors, assign=True)
+    return settle(encoder)
+
+
+def load_tensors(module: nn.Module, tensors: dict[str, Tensor], *, assign: bool = False) -> None:
+    """Put ``tensors``, by the names of its state, into ``module``. Raises KeyError or RuntimeError for others."""
+    state = module.state_dict()  # it carries the layers' versions, which a plain dict has not
+    if state.keys() != tensors.keys():
+        raise KeyError(f"tensors {', '.join(sorted(state.keys() ^ tensors.keys()))}")
+    state.update(tensors)
+    module.load_state_dict(state, assign=assign)
 
 
 def settle(encoder: Encoder) -> Encoder:

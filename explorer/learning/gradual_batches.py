@@ -1,6 +1,6 @@
 """Batches for metric learning that change gradually: from one to the next, most observations stay."""
 
-from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,13 +33,21 @@ class GradualBatches(AnimalBatches):
             raise ValueError(f"turnover must be above 0 and at most 1, not {turnover}")
         super().__init__(codes, dates, animals=animals, each=each, seed=seed)
         self.exchanged = max(1, round(turnover * self.animals))
+        self._batch: dict[int, npt.NDArray[np.intp]] = {}
 
-    def __iter__(self) -> Iterator[npt.NDArray[np.intp]]:
+    def __next__(self) -> npt.NDArray[np.intp]:
         """Rows (animals * each,), one animal after the other, from the one longest in the batch to the newest."""
-        queue: list[int] = []
-        batch = {name: self._of(name) for name in self._next(queue, self.animals)}
-        while True:
-            yield np.concatenate(list(batch.values()))
-            staying = list(batch)[self.exchanged :]
-            entering = self._next(queue, self.exchanged, kept=staying)
-            batch = {name: batch[name] for name in staying} | {name: self._of(name) for name in entering}
+        staying = list(self._batch)[self.exchanged :]
+        entering = self._next(self.animals - len(staying), kept=staying)
+        self._batch = {name: self._batch[name] for name in staying} | {name: self._of(name) for name in entering}
+        return np.concatenate(list(self._batch.values()))
+
+    def state_dict(self) -> dict[str, Any]:
+        """What later batches depend on, as plain values that JSON can hold."""
+        batch = [[name, rows.tolist()] for name, rows in self._batch.items()]
+        return super().state_dict() | {"batch": batch}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``, as batches of the same rows gave it."""
+        super().load_state_dict(state)
+        self._batch = {int(name): np.array(rows, dtype=np.intp) for name, rows in state["batch"]}

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,10 +20,14 @@ from torch import Tensor
 
 from explorer import __version__
 from explorer.errors import UserError
-from explorer.learning.encoders import Encoder, EncoderConfig, build_encoder, settle
-from explorer.study.atomic import atomic_folder, write_text
+from explorer.learning.averaging import Views, averaged_units
+from explorer.learning.encoders import Encoder, EncoderConfig, build_encoder, encoder_of
+from explorer.study.atomic import atomic_file, atomic_folder, write_text
+from explorer.study.embeddings import TaskScale
 
 WEIGHTS, DESCRIPTION, CARD = "model.safetensors", "model.json", "card.md"
+RUN = "config.json"
+"""What a training run was started with; a folder with this and without weights is a run that has not ended."""
 
 UNSAFE = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".npy", ".npz", ".ckpt", ".bin", ".h5", ".onnx")
 """What other programs keep models in. Most of it can run code when opened, the rest says too little."""
@@ -55,6 +60,8 @@ class ModelInfo(BaseModel):
 
     ``features`` names the columns a multilayer encoder reads, in order. ``normalisation`` repeats the means and
     spreads that the weights hold, to be read. ``training_data`` is one hash over all studies in ``trained_on``.
+    ``task_dimensions`` names the encoder's task dimensions, ``task_scales`` says how each is read in the task's unit:
+    it repeats ``task_mean`` and ``task_spread`` of the weights, and a description that differs from them is refused.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -65,6 +72,7 @@ class ModelInfo(BaseModel):
     features: tuple[str, ...] = ()
     normalisation: dict[str, tuple[float, ...]] = {}
     task_dimensions: dict[str, int] = {}
+    task_scales: dict[str, TaskScale] = {}
     training_data: str = ""
     trained_on: tuple[TrainedOn, ...] = ()
     seed: int = 0
@@ -96,14 +104,24 @@ class Model:
             return ""
 
     def encode(
-        self, inputs: npt.NDArray[np.uint8] | npt.NDArray[np.floating], *, device: torch.device | None = None
+        self,
+        inputs: npt.NDArray[np.uint8] | npt.NDArray[np.floating],
+        *,
+        device: torch.device | None = None,
+        average: Views | None = None,
     ) -> npt.NDArray[np.float32]:
         """Unit vectors of ``inputs``: float32 (n, dims).
 
         inputs: uint8 (n, 3, side, side), or features float (n, features) with NaN where missing; a row in which
-        every feature is missing gets NaN.
+        every feature is missing gets NaN. average: of pictures, the mean of ten or five views instead
+        (``averaged_units``), at ten or five times the cost.
         """
-        return encode(self.encoder, inputs, device=device)
+        return encode(self.encoder, inputs, device=device, average=average)
+
+    def task_values(self, vectors: npt.NDArray[np.floating]) -> dict[str, npt.NDArray[np.float64]]:
+        """What unit ``vectors`` (n, dims) of this encoder say of each task, float64 (n,) in the task's unit."""
+        scales, places = self.info.task_scales, self.info.task_dimensions
+        return {task: scales[task].read(vectors[:, place]) for task, place in places.items()}
 
 
 def encode(
@@ -111,15 +129,22 @@ def encode(
     inputs: npt.NDArray[np.uint8] | npt.NDArray[np.floating],
     *,
     device: torch.device | None = None,
+    average: Views | None = None,
 ) -> npt.NDArray[np.float32]:
-    """As ``Model.encode``, for an encoder at hand. It is put into evaluation mode and on ``device``."""
+    """As ``Model.encode``, for an encoder at hand. It is put into evaluation mode and on ``device``.
+
+    Raises ValueError when features are to be averaged, which have no views.
+    """
+    if average and inputs.ndim != 4:
+        raise ValueError("only pictures have views to average over")
     where = device or torch.device("cpu")
     encoder.eval().to(where)
     out = np.empty((len(inputs), encoder.config.dims), dtype=np.float32)
     with torch.inference_mode():
         for start in range(0, len(inputs), _ENCODE_AT_ONCE):
             chunk = to_tensor(inputs[start : start + _ENCODE_AT_ONCE], where)
-            out[start : start + len(chunk)] = encoder(chunk).cpu().numpy()
+            units = averaged_units(encoder, chunk, average) if average else encoder(chunk)
+            out[start : start + len(chunk)] = units.cpu().numpy()
     if inputs.ndim == 2:
         out[~np.isfinite(inputs).any(axis=1)] = np.nan
     return out
@@ -134,21 +159,41 @@ def to_tensor(inputs: npt.NDArray[np.uint8] | npt.NDArray[np.floating], device: 
     return torch.where(torch.isfinite(batch), batch, torch.nan)
 
 
-def save_model(folder: Path, encoder: Encoder, info: ModelInfo, card: str) -> Model:
+def save_model(
+    folder: Path, encoder: Encoder, info: ModelInfo, card: str, *, beside: Mapping[str, str] | None = None
+) -> Model:
     """Write a model to the new folder ``folder``: all of it or, after any failure, nothing.
 
-    ``info.config`` and ``info.weights_sha256`` are set from the encoder. Raises UserError when the folder is in
-    use, or not to be written.
+    ``info.config`` and ``info.weights_sha256`` are set from the encoder. beside: more files of text, by name. Raises
+    UserError when the folder is in use, or not to be written.
     """
+    weights, full = _packed(encoder, info)
+    with atomic_folder(folder) as out:
+        (out / WEIGHTS).write_bytes(weights)
+        for name, text in {**(beside or {}), **_texts(full, card)}.items():
+            (out / name).write_text(text, encoding="utf-8", newline="\n")
+    return Model(encoder, full, full.weights_sha256, folder)
+
+
+def finish_run(folder: Path, encoder: Encoder, info: ModelInfo, card: str) -> Model:
+    """As ``save_model``, into the folder of a run. The weights, which make it a model, come last of all."""
+    weights, full = _packed(encoder, info)
+    for name, text in _texts(full, card).items():
+        write_text(folder / name, text)
+    with atomic_file(folder / WEIGHTS) as temporary:
+        temporary.write_bytes(weights)
+    return Model(encoder, full, full.weights_sha256, folder)
+
+
+def _packed(encoder: Encoder, info: ModelInfo) -> tuple[bytes, ModelInfo]:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in encoder.state_dict().items()}
     weights = pack_tensors(tensors)
     digest = hashlib.sha256(weights).hexdigest()
-    full = info.model_copy(update={"config": encoder.config, "weights_sha256": digest})
-    with atomic_folder(folder) as out:
-        (out / WEIGHTS).write_bytes(weights)
-        (out / DESCRIPTION).write_text(full.model_dump_json(indent=1), encoding="utf-8")
-        (out / CARD).write_text(card, encoding="utf-8", newline="\n")
-    return Model(encoder, full, digest, folder)
+    return weights, info.model_copy(update={"config": encoder.config, "weights_sha256": digest})
+
+
+def _texts(info: ModelInfo, card: str) -> dict[str, str]:
+    return {DESCRIPTION: info.model_dump_json(indent=1), CARD: card}
 
 
 def write_card(folder: Path, card: str) -> None:
@@ -182,12 +227,10 @@ def load_model(folder: str | Path) -> Model:
             f"is not a safetensors file ({reason}); anything else could run code when opened", where=where, how=_CONVERT
         ) from None
     with torch.device("meta"):  # no memory is taken for what the description claims before the file has shown it
-        encoder = build_encoder(info.config)
-    state = encoder.state_dict()  # it carries the layers' versions, which a plain dict has not
-    _check_tensors(tensors, state, where)
-    state.update(tensors)
-    encoder.load_state_dict(state, assign=True)
-    return Model(settle(encoder), info, digest, path)
+        claimed = build_encoder(info.config).state_dict()
+    _check_tensors(tensors, claimed, where)
+    _check_tasks(info, tensors, str(path / DESCRIPTION))
+    return Model(encoder_of(info.config, tensors), info, digest, path)
 
 
 def _refuse_other_kinds(path: Path) -> None:
@@ -213,6 +256,12 @@ def _refuse_other_kinds(path: Path) -> None:
                 where=str(path),
                 how=_CONVERT,
             )
+        if (path / RUN).is_file():
+            raise UserError(
+                "is a training run that has not ended, so it holds no model yet",
+                where=str(path),
+                how="Go on with: latent-explorer train STUDY --out MODEL --resume",
+            )
         raise UserError(f"is no model: it holds no {WEIGHTS}", where=str(path), how="Give a model's folder")
 
 
@@ -234,8 +283,12 @@ def _read_description(path: Path) -> ModelInfo:
         raise UserError(
             f"names {len(info.features)} features for an encoder of {info.config.input_size}", where=str(path), how=how
         )
-    if any(not 0 <= place < info.config.dims for place in info.task_dimensions.values()):
-        raise UserError("names a task dimension that the encoder has not", where=str(path), how=how)
+    if sorted(info.task_dimensions.values()) != list(range(info.config.task_dims)):
+        raise UserError(
+            f"does not name the encoder's {info.config.task_dims} task dimensions, each once", where=str(path), how=how
+        )
+    if info.task_scales.keys() != info.task_dimensions.keys():
+        raise UserError("does not say how each task dimension, and no other, is read", where=str(path), how=how)
     return info
 
 
@@ -263,5 +316,19 @@ def _check_tensors(found: dict[str, Tensor], wanted: dict[str, Tensor], where: s
             raise UserError(f"tensor {name!r} has the shape {shapes}", where=where, how=how)
         if not math.isfinite(float(found[name].abs().sum(dtype=torch.float64))):
             raise UserError(f"tensor {name!r} holds numbers that are not finite", where=where, how=how)
-    if not bool((found["std"] > 0).all()):
-        raise UserError("tensor 'std' holds a spread that is not above 0", where=where, how=how)
+    for name in ("std", "task_spread"):
+        if name in found and not bool((found[name] > 0).all()):
+            raise UserError(f"tensor {name!r} holds a spread that is not above 0", where=where, how=how)
+
+
+def _check_tasks(info: ModelInfo, tensors: dict[str, Tensor], where: str) -> None:
+    """The weights, whose hash stands for the model, hold the scales too: nobody can change how a task is read."""
+    for task, place in info.task_dimensions.items():
+        scale = info.task_scales[task]
+        held = [float(tensors[name][place]) for name in ("task_mean", "task_spread")]
+        if [scale.mean, scale.spread] != held:
+            raise UserError(
+                f"reads the task {task!r} in another way than the weights",
+                where=where,
+                how="Copy the model's whole folder again from where it was made",
+            )

@@ -30,8 +30,29 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CHUNK = 65_536
 
 
+class TaskScale(BaseModel):
+    """How a task dimension is read in the task's own ``unit``: ``mean + spread * value``, value that of the vector.
+
+    ``mean`` is the task where the dimension is 0, ``spread`` what a length of 1 along it is worth.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    mean: float
+    spread: Annotated[float, Field(gt=0)]
+    unit: str | None = None
+
+    def read(self, values: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+        """The dimension's ``values``, of any shape, in the task's unit; NaN stays NaN."""
+        return self.mean + self.spread * np.asarray(values, dtype=np.float64)
+
+
 class EmbeddingNote(BaseModel):
-    """The ``embeddings/NAME.json`` beside the vectors: where they come from and whose they are."""
+    """The ``embeddings/NAME.json`` beside the vectors: where they come from and whose they are.
+
+    ``task_dimensions`` says which dimension (from 0) expresses a task, ``task_scales`` how it is read in the task's
+    unit. ``averaged``: of which views of its picture each vector is the mean, if of any.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -40,6 +61,8 @@ class EmbeddingNote(BaseModel):
     encoder_hash: str | None = None
     normalised: bool = False
     task_dimensions: dict[str, int] = {}
+    task_scales: dict[str, TaskScale] = {}
+    averaged: str | None = None
     remarks: tuple[str, ...] = ()
     data_sha256: Annotated[str | None, Field(description="hash of study.toml and the tables it was made from")] = None
     made_with: dict[str, str] = {}
@@ -81,6 +104,20 @@ class Embedding:
             fine[~fine] = np.isfinite(chunk[~fine]).all(axis=1)
             out[start : start + _CHUNK] = fine
         return out
+
+    def task_values(self, task: str) -> npt.NDArray[np.float64]:
+        """What the dimension of ``task`` says of each observation, in the task's unit: float64 (n,), NaN if nothing.
+
+        Raises UserError when no dimension expresses the task, or none says in which unit.
+        """
+        place, scale = self.note.task_dimensions.get(task), self.note.task_scales.get(task)
+        if place is None or scale is None or not 0 <= place < self.dims:
+            known = ", ".join(name for name in self.note.task_dimensions if name in self.note.task_scales) or "none"
+            raise UserError(
+                f"no dimension of the embedding {self.name!r} says {task!r} in its own unit",
+                how=f"Those that one says: {known}",
+            )
+        return scale.read(self.vectors[:, place])
 
 
 def valid_name(name: str) -> str:

@@ -58,4 +58,5 @@ def test_of_a_part_its_own_clusters(serve, new_page):
     expect(note).to_contain_text(f"of {n} observations", timeout=60_000)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Back to all").click()
-    expect(page.get_by_text(re.compile(r"^1,797 of 1,797 shown"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"^{n} of 1,797 shown"))).to_be_visible()
+    assert selected(page) == n  # as it was before the part was looked into

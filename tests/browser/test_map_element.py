@@ -441,3 +441,30 @@ def test_a_browser_without_webgl2_has_a_plain_map(digits, new_page, lacks, drawn
     assert (colourful(picture(page, ".plot-container")) > 60).mean() > 0.005
     lasso(page, left=0.4, top=0.4, size=0.2, surface=PLOTLY)
     assert selected(page) > 0
+
+
+def test_pictures_on_the_map_keep_their_shape(serve, new_page, tmp_path):
+    folder = tmp_path / "long"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    stream = io.BytesIO()
+    Image.new("RGB", (240, 60), (200, 90, 20)).save(stream, "PNG")
+    table = {"image": [stream.getvalue()] * 20, **{f"p_{place}": rng.normal(size=20) for place in range(3)}}
+    pq.write_table(pa.table(table), folder / "observations.parquet")
+    (folder / "study.toml").write_text(
+        '[study]\nname = "Long"\n[columns]\nimage = "image"\nfeatures = ["p_*"]\n', encoding="utf-8"
+    )
+    page = new_page()
+    open_map(page, f"{serve(folder).url}/map")
+    images = page.locator(".thumbs img")
+    expect(images.first).to_be_visible()
+    page.wait_for_function(
+        """() => {
+          const [host] = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")];
+          const found = [...host.shadowRoot.querySelectorAll(".thumbs img")];
+          return found.length > 3 && found.every((one) => one.complete && one.naturalWidth);
+        }"""
+    )
+    for box in (one.bounding_box() for one in images.all()):
+        assert box is not None
+        assert 3 < box["width"] / box["height"] < 4.2  # 4, less its frame

@@ -1,3 +1,4 @@
+import json
 from collections import Counter
 from itertools import islice
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from explorer.learning.batches import AnimalBatches
+from explorer.learning.gradual_batches import GradualBatches
 
 CODES = np.repeat(np.arange(6), [40, 12, 5, 3, 2, 1])
 DATES = np.concatenate([np.arange(count) // 2 for count in (40, 12, 5, 3, 2, 1)]).astype(float)
@@ -54,3 +56,15 @@ def test_what_makes_no_batch_is_refused():
         batches(each=3)
     with pytest.raises(ValueError, match="two animals"):
         batches(codes=np.where(CODES < 5, -1, CODES))
+
+
+@pytest.mark.parametrize("kind", [AnimalBatches, GradualBatches])
+def test_batches_go_on_from_where_others_stood(kind):
+    first = kind(CODES, DATES, animals=3, each=4, seed=1)
+    list(islice(first, 7))
+    state = json.loads(json.dumps(first.state_dict()))
+    expected = np.stack(list(islice(first, 20)))
+    second = kind(CODES, DATES, animals=3, each=4, seed=2)
+    list(islice(second, 3))
+    second.load_state_dict(state)
+    np.testing.assert_array_equal(np.stack(list(islice(second, 20))), expected)

@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
+import torch
 
 from explorer.errors import UserError
+from explorer.learning.averaging import views
 from explorer.learning.embed import embed_study
 from explorer.learning.encoders import build_encoder
-from explorer.learning.model_files import ModelInfo, load_model, save_model
+from explorer.learning.model_files import ModelInfo, load_model, save_model, to_tensor
 from explorer.learning.pictures import letterbox, read_pictures
 from explorer.learning.tasks import embed_at
+from explorer.study.embeddings import TaskScale
 from explorer.study.study import open_study
 
 
@@ -104,3 +107,75 @@ def test_rows_and_workers_do_not_change_the_pictures(coats, monkeypatch):
     some = read_pictures(study, 8, rows=np.array([30, 2, 7]), workers=0)
     np.testing.assert_array_equal(some.pixels, whole.pixels[[30, 2, 7]])
     assert whole.readable.all() and whole.trouble is None
+
+
+# --- task dimensions, averages -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def telling(tmp_path, pictures):
+    encoder = build_encoder(pictures.model_copy(update={"task_dims": 1}))
+    encoder.task_mean.fill_(3.0)
+    encoder.task_spread.fill_(5.0)
+    info = ModelInfo(
+        name="telling",
+        config=pictures,
+        task_dimensions={"bcs": 0},
+        task_scales={"bcs": TaskScale(mean=3.0, spread=5.0, unit="points")},
+    )
+    save_model(tmp_path / "telling", encoder, info, "")
+    return tmp_path / "telling"
+
+
+def test_a_stored_embedding_says_tasks_in_their_own_unit(coats, telling):
+    coats.observations.loc[2, "image"] = None
+    study = coats.open()
+    embed_study(study, telling, "mine", workers=0)
+    embedding = open_study(study.path).embedding("mine")
+    assert embedding.note.task_dimensions == {"bcs": 0} and embedding.note.task_scales["bcs"].unit == "points"
+    said = embedding.task_values("bcs")
+    assert np.flatnonzero(np.isnan(said)).tolist() == [2] and said.dtype == np.float64
+    pixels = read_pictures(study, 16, workers=0).pixels
+    raw = load_model(telling).encoder.raw(to_tensor(pixels)).detach().numpy()[:, 0]
+    np.testing.assert_allclose(np.delete(said, 2), np.delete(3.0 + 0.5 * raw, 2), rtol=1e-5)
+    with pytest.raises(UserError, match=r"no dimension of the embedding 'mine' says 'weight'.*one says: bcs"):
+        embedding.task_values("weight")
+
+
+@pytest.mark.parametrize("which", ["ten", "five"])
+def test_an_average_is_that_of_its_views_and_keeps_its_tasks(coats, telling, which):
+    study = coats.open()
+    embed_study(study, telling, "mean", average=which, workers=0)
+    embed_study(study, telling, "plain", workers=0)
+    study = open_study(study.path)
+    embedding = study.embedding("mean")
+    assert embedding.note.averaged == which and study.embedding("plain").note.averaged is None
+    assert f"--average {which}" in embedding.note.command
+    encoder = load_model(telling).encoder
+    pictures = to_tensor(read_pictures(study, 16, workers=0).pixels)
+    units = []
+    for mirrored in (pictures, torch.flip(pictures, [3]))[: 2 if which == "ten" else 1]:
+        for top, left in ((0, 0), (0, 2), (2, 0), (2, 2), (1, 1)):
+            crop = mirrored[:, :, top : top + 14, left : left + 14]
+            big = torch.nn.functional.interpolate(crop, (16, 16), mode="bilinear", align_corners=False)
+            units.append(encoder(big).detach().double())
+    mean = torch.stack(units).mean(dim=0).numpy()
+    np.testing.assert_allclose(np.linalg.norm(embedding.vectors, axis=1), 1.0, atol=1e-6)
+    np.testing.assert_allclose(embedding.task_values("bcs"), 3.0 + 5.0 * mean[:, 0], atol=1e-5)
+    others = embedding.vectors[:, 1:] / np.linalg.norm(embedding.vectors[:, 1:], axis=1, keepdims=True)
+    np.testing.assert_allclose(others, mean[:, 1:] / np.linalg.norm(mean[:, 1:], axis=1, keepdims=True), atol=1e-5)
+
+
+def test_views_of_a_flat_picture_are_that_picture():
+    flat = torch.full((2, 3, 20, 20), 0.3)
+    seen = list(views(flat, "ten"))
+    assert len(seen) == 10 and len(list(views(flat, "five"))) == 5
+    for view in seen:
+        torch.testing.assert_close(view, flat)
+
+
+def test_features_have_no_average(herd, of_features):
+    with pytest.raises(UserError, match="reads features, which have no views"):
+        embed_study(herd.open(), of_features, "mine", average="five")
+    with pytest.raises(ValueError, match="only pictures"):
+        load_model(of_features).encode(np.zeros((2, 4)), average="five")

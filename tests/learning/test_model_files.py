@@ -10,7 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from explorer.errors import UserError
 from explorer.learning.encoders import build_encoder
-from explorer.learning.model_files import UNSAFE, ModelInfo, load_model, save_model, write_card
+from explorer.learning.model_files import UNSAFE, ModelInfo, load_model, save_model, to_tensor, write_card
+from explorer.study.embeddings import TaskScale
 from explorer.study.fingerprint import hash_file
 
 
@@ -138,6 +139,8 @@ def test_other_tensors_are_refused(folder):
         {"config": {"architecture": "small_conv", "input_size": 15}},
         {"config": {"architecture": "multilayer", "input_size": 4, "widths": [16]}},
         {"task_dimensions": {"bcs": 8}},
+        {"task_dimensions": {"bcs": 0}},
+        {"task_scales": {"bcs": {"mean": 3.0, "spread": 1.0}}},
         {"name": ""},
     ],
 )
@@ -164,3 +167,76 @@ def test_missing_parts_are_named(folder, tmp_path):
     shutil.rmtree(folder)
     folder.mkdir()
     assert "holds no model.safetensors" in refusal(folder)
+
+
+# --- task dimensions -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def telling(tmp_path, pictures):
+    """A model whose first two dimensions say a task each."""
+    encoder = build_encoder(pictures.model_copy(update={"task_dims": 2}))
+    encoder.task_mean.copy_(torch.tensor([3.1, 500.0]))
+    encoder.task_spread.copy_(torch.tensor([7.3, 400.0]))
+    scales = {
+        task: TaskScale(mean=float(encoder.task_mean[place]), spread=float(encoder.task_spread[place]), unit=unit)
+        for place, (task, unit) in enumerate([("bcs", None), ("weight", "kg")])
+    }
+    info = ModelInfo(name="x", config=pictures, task_dimensions={"bcs": 0, "weight": 1}, task_scales=scales)
+    save_model(tmp_path / "telling", encoder, info, "")
+    return tmp_path / "telling"
+
+
+def test_task_dimensions_are_read_in_their_own_unit(telling):
+    model = load_model(telling)
+    vectors = model.encode(np.random.default_rng(0).integers(0, 256, (5, 3, 16, 16), dtype=np.uint8))
+    told = model.task_values(vectors)
+    assert list(told) == ["bcs", "weight"] and model.info.task_scales["weight"].unit == "kg"
+    raw = model.encoder.raw(to_tensor(np.random.default_rng(0).integers(0, 256, (5, 3, 16, 16), dtype=np.uint8)))
+    np.testing.assert_allclose(told["weight"], 500 + 40 * raw[:, 1].detach().numpy(), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"task_scales": {"bcs": {"mean": 3.0, "spread": 7.3}, "weight": {"mean": 500, "spread": 400}}},
+            "'bcs' in another",
+        ),
+        ({"task_dimensions": {"bcs": 1, "weight": 0}}, "another way than the weights"),
+        ({"task_dimensions": {"bcs": 0, "weight": 0}}, "each once"),
+        ({"task_dimensions": {"bcs": 0}}, "each once"),
+        ({"task_dimensions": {}, "task_scales": {}}, "each once"),
+        ({"task_scales": {}}, "how each task dimension"),
+        ({"task_scales": {"bcs": {"mean": 3.1, "spread": 0}, "weight": {"mean": 5, "spread": 4}}}, "greater than 0"),
+        ({"task_scales": {"bcs": {"mean": 3.1, "spread": 1, "more": 2}}}, "model.json"),
+    ],
+)
+def test_a_tampered_scale_is_refused(telling, change, sentence):
+    described = json.loads((telling / "model.json").read_text())
+    (telling / "model.json").write_text(json.dumps(described | change))
+    assert sentence in refusal(telling)
+
+
+def test_a_tampered_scale_in_the_weights_is_refused(telling):
+    good = load_file(telling / "model.safetensors")
+    resave(telling, good | {"task_spread": good["task_spread"] * 2})
+    assert "another way than the weights" in refusal(telling)
+    resave(telling, good | {"task_spread": good["task_spread"] * -1})
+    assert "not above 0" in refusal(telling)
+    resave(telling, good)
+    load_model(telling)
+
+
+def test_a_description_from_before_task_scales_still_reads(folder):
+    described = json.loads((folder / "model.json").read_text())
+    del described["task_scales"], described["config"]["task_dims"]
+    (folder / "model.json").write_text(json.dumps(described))
+    assert load_model(folder).task_values(np.zeros((2, 8))) == {}
+
+
+def test_a_run_that_has_not_ended_says_so(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
+    assert "is a training run that has not ended" in refusal(tmp_path / "run")
+    assert "--resume" in refusal(tmp_path / "run")

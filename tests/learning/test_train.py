@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 import threading
 
@@ -11,7 +12,7 @@ from explorer.learning.batches import AnimalBatches
 from explorer.learning.encoders import build_encoder
 from explorer.learning.material import read_material, standardise
 from explorer.learning.model_files import encode, load_model
-from explorer.learning.train import Recipe, rate_at, steps_of, train_identity, usual_config
+from explorer.learning.train import Recipe, rate_at, steps_of, train, train_identity, usual_config
 from explorer.study.study import open_study
 
 
@@ -168,3 +169,143 @@ def test_the_usual_encoder_follows_what_the_study_holds(herd, coats):
     herd.spec["columns"]["features"] = []
     with pytest.raises(UserError, match="neither pictures nor features"):
         usual_config(herd.open())
+
+
+# --- tasks ---------------------------------------------------------------------------------------------------
+
+
+def weighed(herd):
+    """The features tell the animal's weight, but for their noise, and its breed; the weight differs by animal."""
+    rng = np.random.default_rng(0)
+    weight = np.repeat(rng.normal(500, 40, 8), 5) + rng.normal(0, 25, 40)
+    herd.observations["weight"] = np.where(np.arange(40) % 6 == 0, np.nan, weight)
+    herd.observations["p_0"] = (weight - 500) / 40 + rng.normal(0, 0.05, 40)
+    herd.spec["variables"]["weight"]["role"] = "task"
+    return herd.open()
+
+
+TASKS = Recipe(steps=150, animals=4, each=4, warm_up=4, rate=1e-2, look_every=50, shares=(0.5, 0.25, 0.25))
+
+
+def test_a_task_dimension_says_the_task_of_unseen_animals_in_its_unit(herd, tmp_path, features):
+    study = weighed(herd)
+    recipe = dataclasses.replace(TASKS, regress=("bcs", "weight"), weight=1.0)
+    trained = train([study], features, tmp_path / "m", recipe=recipe, workers=0)
+    model = load_model(tmp_path / "m")
+    assert model.info.task_dimensions == {"bcs": 0, "weight": 1}
+    assert model.info.task_scales["weight"].unit == "kg" and model.info.task_scales["bcs"].unit is None
+    unseen = study.animal.isin([*model.info.trained_on[0].validation, *model.info.trained_on[0].test]).to_numpy()
+    weights = study.values("weight").to_numpy()
+    train_weights = weights[~unseen & np.isfinite(weights)]
+    np.testing.assert_allclose(model.info.task_scales["weight"].mean, train_weights.mean(), rtol=1e-6)
+    np.testing.assert_allclose(model.info.task_scales["weight"].spread, 10 * train_weights.std(), rtol=1e-6)
+    vectors = model.encode(study.table.numbers(list(model.info.features)))
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-6)
+    told = model.task_values(vectors)["weight"]
+    known = unseen & np.isfinite(weights)
+    missed = np.abs(told - weights)[known].mean()
+    assert missed < 0.6 * np.abs(np.median(train_weights) - weights[known]).mean()
+    rows = study.animal.isin(model.info.trained_on[0].validation).to_numpy() & np.isfinite(weights)
+    spread = trained.spreads["weight"]
+    assert trained.best.errors["weight"] == pytest.approx(np.abs(told - weights)[rows].mean() / spread, rel=1e-4)
+    assert trained.best.score == pytest.approx(trained.best.recall - np.mean(list(trained.best.errors.values())))
+    assert trained.best.rank == max(look.rank for look in trained.looks)
+    assert "to say bcs, weight by a dimension each" in model.card and "| weight | 1 | kg |" in model.card
+    assert "nothing else" not in model.card
+
+
+@pytest.mark.parametrize(
+    ("choices", "parts", "dimensions"),
+    [
+        ({"tasks": ("weight", "breed"), "min_matches": 2}, {"identity", "matching"}, 0),
+        ({"tasks": ("weight", "breed"), "identity": 0.0}, {"matching"}, 0),
+        ({"regress": ("bcs",), "identity": 0.0}, {"regression"}, 1),
+        ({"regress": ("bcs", "weight"), "final_layer": True}, {"identity", "regression"}, 0),
+        ({"regress": ("bcs", "weight"), "loss": "opml"}, {"identity", "regression"}, 2),
+    ],
+)
+def test_any_part_can_be_learnt_without_the_others(herd, tmp_path, features, choices, parts, dimensions):
+    recipe = dataclasses.replace(TASKS, steps=20, look_every=10, **choices)
+    trained = train([weighed(herd)], features, tmp_path / "m", recipe=recipe, workers=0)
+    model = load_model(tmp_path / "m")
+    assert set(trained.best.parts) == parts
+    assert len(model.info.task_dimensions) == model.info.config.task_dims == dimensions
+    assert set(trained.best.errors) == set(recipe.regress)
+    assert (trained.best.alike is not None) == bool(recipe.tasks)
+    expected = trained.best.recall * (recipe.identity > 0) + (trained.best.alike or 0.0)
+    if recipe.regress:
+        expected -= trained.best.error
+    assert trained.best.score == pytest.approx(expected)
+    if not dimensions:
+        assert "No dimension stands for a health score" in model.card
+    assert model.info.config.dims == (5 if recipe.loss == "opml" else 8), "OPML halves what says no task"
+
+
+def test_the_nearest_alike_is_counted_by_the_rule(herd, tmp_path, features):
+    study = weighed(herd)
+    recipe = dataclasses.replace(TASKS, steps=10, look_every=10, tasks=("breed", "parity"), min_matches=2)
+    trained = train([study], features, tmp_path / "m", recipe=recipe, workers=0)
+    rows = np.flatnonzero(study.animal.isin(trained.model.info.trained_on[0].validation))
+    vectors = trained.model.encode(study.table.numbers(list(trained.model.info.features))[rows])
+    apart = np.linalg.norm(vectors[:, None].astype(float) - vectors, axis=2) + np.where(np.eye(len(rows)), 9, 0)
+    near = rows[apart.argmin(axis=1)]
+    breed, parity = study.values("breed").to_numpy(), study.values("parity").to_numpy()
+    alike = (breed[rows] == breed[near]) & (parity[rows] == parity[near])
+    assert trained.best.alike == pytest.approx(alike.mean())
+
+
+def test_the_nearest_is_never_the_observation_itself(herd, tmp_path, features):
+    """Where each observation has a label of its own, nothing is like anything but itself."""
+    herd.observations["captured_at"] = np.datetime64("2024-01-10", "us")
+    herd.observations["weight"] = np.arange(40) * 1000.0
+    herd.spec["variables"]["weight"]["relevant_change"] = 1.0
+    recipe = dataclasses.replace(TASKS, steps=4, look_every=4, tasks=("weight",), min_matches=1)
+    trained = train([herd.open()], features, tmp_path / "m", recipe=recipe, workers=0)
+    assert not trained.across_dates and trained.best.alike == 0.0
+
+
+def test_a_task_that_no_validation_animal_has_chooses_nothing_and_is_told(herd, tmp_path, features):
+    study = weighed(herd)
+    recipe = dataclasses.replace(TASKS, steps=10, look_every=10, regress=("weight", "bcs"))
+    parts = train([study], features, tmp_path / "a", recipe=recipe, workers=0).model.info.trained_on[0]
+    herd.observations.loc[study.animal.isin(parts.validation).to_numpy(), "weight"] = np.nan
+    trained = train([herd.open()], features, tmp_path / "b", recipe=recipe, workers=0)
+    assert set(trained.best.errors) == {"bcs"}
+    assert any("no validation animal has a value of 'weight'" in remark for remark in trained.remarks)
+    assert "| weight | 0 | kg | no labels | no labels |" in trained.model.card
+
+
+def test_anchors_that_were_dropped_are_told(herd, tmp_path, features):
+    herd.observations["weight"] = np.arange(40) * 100.0
+    recipe = dataclasses.replace(TASKS, steps=10, look_every=10, tasks=("weight",), min_matches=1)
+    trained = train([herd.open()], features, tmp_path / "m", recipe=recipe, workers=0)
+    assert trained.looks[0].anchors == 2 * 10 * 16
+    assert any("anchors dropped" in remark for remark in trained.remarks)
+
+
+@pytest.mark.parametrize(
+    ("choices", "sentence"),
+    [
+        ({"identity": 0.0}, "nothing to learn"),
+        ({"final_layer": True}, "a final layer says nothing without tasks"),
+        ({"regress": ("wool",)}, "no task 'wool'"),
+        ({"loss": "cosface"}, "no metric loss 'cosface'"),
+        ({"regress": ("bcs", "trend", "weight", "age", "calved", "parity", "p")}, "no task 'p'"),
+        ({"regress": ("bcs", "trend", "weight", "age", "calved", "parity", "old")}, "7 tasks are more than the 8"),
+    ],
+)
+def test_what_cannot_be_learnt_is_refused_before_anything_is_read(herd, tmp_path, features, choices, sentence):
+    herd.spec["variables"]["old"] = herd.spec["variables"]["age"]
+    with pytest.raises(UserError, match=sentence):
+        train([herd.open()], features, tmp_path / "m", recipe=Recipe(**choices), checkpoints=True)
+    assert not (tmp_path / "m").exists()
+
+
+def test_learning_tasks_reproduces_with_its_seed(herd, tmp_path, features):
+    study = weighed(herd)
+    recipe = dataclasses.replace(
+        TASKS, steps=12, look_every=6, tasks=("weight", "breed"), miner="random", regress=("bcs",), turnover=0.5
+    )
+    found = [train([study], features, tmp_path / str(n), recipe=recipe, seed=n // 2, workers=0) for n in range(3)]
+    assert found[0].model.hash == found[1].model.hash != found[2].model.hash
+    assert found[0].looks == found[1].looks

@@ -135,13 +135,31 @@ class MatchRule:
         if labels.ndim != 2 or labels.shape[1] != len(self.tolerances):
             raise ValueError(f"labels must be (n, {len(self.tolerances)}), not {tuple(labels.shape)}")
         n = len(labels)
-        agreeing = torch.zeros(n, n, dtype=torch.uint8, device=labels.device)
+        return self._agreeing(labels[:, None], labels[None, :], n, n)
+
+    def alike(self, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+        """Of pairs, row by row, whether they are positive, and whether positive or negative: bool (n,) each.
+
+        first and second: labels float (n, K) as for a call; by the same rule as ``Matches`` of a batch.
+        """
+        present = (~first.isnan() & ~second.isnan()).sum(dim=1)
+        agreeing = self._agreeing(first, second, len(first))
+        if self.min_matches is not None:
+            return agreeing >= self.min_matches, torch.ones_like(present, dtype=torch.bool)
+        assert self.min_fraction is not None
+        enough = (agreeing >= present * self.min_fraction - _ROUNDING) & (present > 0)
+        return enough, present > 0
+
+    def _agreeing(self, first: Tensor, second: Tensor, *shape: int) -> Tensor:
+        """How many labels agree, uint8 ``shape``: of (..., K) and (..., K) that broadcast to it."""
+        agreeing = torch.zeros(*shape, dtype=torch.uint8, device=first.device)
         periods = self.periods or [None] * len(self.tolerances)
-        for label, tolerance, period in zip(labels.T.contiguous(), self.tolerances, periods, strict=True):
+        for place, (tolerance, period) in enumerate(zip(self.tolerances, periods, strict=True)):
+            one, other = first[..., place].contiguous(), second[..., place].contiguous()
             if tolerance == 0 and period is None:
-                agreeing += label[:, None] == label
+                agreeing += one == other
                 continue
-            apart = (label[:, None] - label).abs_()
+            apart = (one - other).abs_()
             if period is not None:
                 apart = torch.minimum(apart, period - apart)
             agreeing += apart <= tolerance  # never true of NaN
