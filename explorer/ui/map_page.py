@@ -1,6 +1,6 @@
 """The Map page: choose a map, colour and filter it, select on it, look at what was selected, save it."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -65,8 +65,6 @@ def show(study: Study) -> None:
     stamped = (*files, *(variable for variable in study.variables if variable not in plain.variables))
     with choices:
         drop_unfit_filters(study)
-        map_controls(study)
-        part_banner()
     with making:
         at_hand, forming = map_of(study, embedding, view().map, _want, watchable=NO_WEBGL2 not in st.session_state)
     seen = shown(study, view(), at_hand)
@@ -74,23 +72,29 @@ def show(study: Study) -> None:
     with looks:
         # The first colour is one of the study's own variables: clusters explain the space that they are made of.
         colours = _colours(study if view().colour else plain, stamped, embedding, at_hand, seen)
-        with look_controls(study, colours):
-            clusters_menu(embedding)
-            kept_menu(study)
-            if view().colour is None and colours is not None:  # it stays when the method changes
-                settle(view().but(colour=colours.name))
+        if view().colour is None and colours is not None:  # it stays when the method changes
+            settle(view().but(colour=colours.name))
         drawing = _drawing(drawn)
-        status = _status(study, embedding, drawn, seen, drawing)
+    status = _Status.of(study, embedding, drawn, seen, drawing)
     path = None
     if view().animal is not None:
         path = animal_path(study, str(view().animal), drawn.coordinates)
-    with stage:
+    with stage:  # before all that stands around it, so that it is on its way while the rest is made
+        foot = status.foot
         if drawing is not None:
             plotly_map(study, drawn, seen, colours, path, drawing)
         elif view().beside is None:
-            draw_map(study, stamped, view(), embedding, drawn, seen, colours, path, status, finished=forming is None)
+            draw_map(study, stamped, view(), embedding, drawn, seen, colours, path, foot, finished=forming is None)
         else:
-            _two_maps(study, stamped, (embedding, at_hand), seen, colours, path, status)
+            _two_maps(study, stamped, (embedding, at_hand), seen, colours, path, foot)
+    with choices:
+        map_controls(study)
+        part_banner()
+    with looks:
+        with look_controls(study, colours):
+            clusters_menu(embedding)
+            kept_menu(study)
+        status.show(study)
     with notes:
         _path_note(path, drawn)
         clusters_note(colours)
@@ -203,45 +207,68 @@ def _drawing(projection: Projection) -> Drawing | None:
     return lacks
 
 
-def _status(
-    study: Study, embedding: Embedding, projection: Projection, seen: Shown, drawing: Drawing | None
-) -> list[str]:
-    """Say what is shown of what; returns the same as lines for the saved picture."""
-    total, visible = seen.total, int(seen.visible.sum())
-    parts = [f"{visible:,} of {total:,} shown"]
-    if embedding.members is not None:
-        of = int(embedding.members.sum())
-        parts = [f"{visible:,} of {of:,} in this part shown", f"{total:,} in the study"]
-    if view().filters:
-        about = total if embedding.members is None else int(embedding.members.sum())
-        parts.append(f"{about - int(seen.filtered.sum()):,} filtered out (grey)")
-    if not view().selection.is_empty:
-        parts.append(f"{int(seen.selected.sum()):,} selected")
+@dataclass(frozen=True)
+class _Status:
+    """What is said above the map: what is shown of what, remarks on it, a warning, and whether it is simulated."""
+
+    parts: tuple[str, ...]
+    remarks: str
+    warning: str
+    simulated: bool
+
+    @staticmethod
+    def of(
+        study: Study, embedding: Embedding, projection: Projection, seen: Shown, drawing: Drawing | None
+    ) -> "_Status":
+        """The status of the map that is drawn."""
+        total, visible = seen.total, int(seen.visible.sum())
+        parts = [f"{visible:,} of {total:,} shown"]
+        if embedding.members is not None:
+            of = int(embedding.members.sum())
+            parts = [f"{visible:,} of {of:,} in this part shown", f"{total:,} in the study"]
+        if view().filters:
+            about = total if embedding.members is None else int(embedding.members.sum())
+            parts.append(f"{about - int(seen.filtered.sum()):,} filtered out (grey)")
+        if not view().selection.is_empty:
+            parts.append(f"{int(seen.selected.sum()):,} selected")
+        if limited := _limit(study, projection, drawing):
+            parts.append(limited)
+        remarks = [remark.rstrip(".") for remark in (*embedding.remarks, *projection.remarks)]
+        said = ". ".join(remark[0].upper() + remark[1:] for remark in remarks)
+        method = projection.choice.method
+        warning = "" if method == "pca" else _NOTICE.format(name=NAMES[method])
+        return _Status(tuple(parts), said, warning, study.spec.study.simulated)
+
+    @property
+    def foot(self) -> list[str]:
+        """The same as lines for the saved picture."""
+        simulated = ["Simulated: no real animals"] if self.simulated else []
+        return [". ".join([" · ".join(self.parts), *simulated]) + ".", f"{self.remarks}." if self.remarks else ""]
+
+    def show(self, study: Study) -> None:
+        """Say it, with the buttons that belong beside it."""
+        row = st.container(horizontal=True, vertical_alignment="center")
+        row.markdown(" · ".join([f"**{self.parts[0]}**", *self.parts[1:]]), width="stretch")
+        with row:
+            beside_button(study)
+        step_buttons(row)
+        if self.remarks:
+            st.caption(f":material/info: {for_markdown(self.remarks)}.")
+        if self.warning:
+            st.caption(f":material/warning: {self.warning}")
+
+
+def _limit(study: Study, projection: Projection, drawing: Drawing | None) -> str | None:
+    """A sentence where not all points are drawn."""
     if drawing is not None:
-        limited = limit_note(projection, drawing)
-    else:
-        placed, drawn = int(projection.placed.sum()), drawn_count(study, projection)
-        limited = (
-            f"a random {drawn:,} of {placed:,} points are drawn, since a browser draws at most {MAX_DRAWN:,}; a lasso "
-            "takes all points inside it, drawn or not"
-            if drawn < placed
-            else None
-        )
-    if limited:
-        parts.append(limited)
-    row = st.container(horizontal=True, vertical_alignment="center")
-    row.markdown(" · ".join([f"**{parts[0]}**", *parts[1:]]), width="stretch")
-    with row:
-        beside_button(study)
-    step_buttons(row)
-    remarks = [remark.rstrip(".") for remark in (*embedding.remarks, *projection.remarks)]
-    said = ". ".join(remark[0].upper() + remark[1:] for remark in remarks)
-    if said:
-        st.caption(f":material/info: {for_markdown(said)}.")
-    if projection.choice.method != "pca":
-        st.caption(":material/warning: " + _NOTICE.format(name=NAMES[projection.choice.method]))
-    simulated = ["Simulated: no real animals"] if study.spec.study.simulated else []
-    return [". ".join([" · ".join(parts), *simulated]) + ".", said + "." if said else ""]
+        return limit_note(projection, drawing)
+    placed, drawn = int(projection.placed.sum()), drawn_count(study, projection)
+    if drawn >= placed:
+        return None
+    return (
+        f"a random {drawn:,} of {placed:,} points are drawn, since a browser draws at most {MAX_DRAWN:,}; a lasso "
+        "takes all points inside it, drawn or not"
+    )
 
 
 def _path_note(path: AnimalPath | None, projection: Projection) -> None:
