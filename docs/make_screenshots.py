@@ -87,7 +87,7 @@ def own(browser: Browser, picture: str, where: str) -> None:
     with app(folder) as url:
         page = opened(browser, "dark" if picture.endswith("dark") else "light", f"{url}/map?{query}")
         settled(page)
-        page.locator(".stage").focus()
+        page.locator(".stage").first.focus()
         for key in keys:
             page.keyboard.press(key)
         page.wait_for_timeout(3_000)
@@ -96,7 +96,7 @@ def own(browser: Browser, picture: str, where: str) -> None:
 
 def settled(page: Page) -> None:
     """Until the map is drawn, however long it takes to compute."""
-    page.locator(".stage[data-state=ready]").wait_for(timeout=60_000)
+    page.locator(".stage[data-state=ready]").last.wait_for(timeout=60_000)
     page.wait_for_timeout(2_000)
     page.get_by_role("button", name="Cancel").wait_for(state="detached", timeout=900_000)
     page.wait_for_timeout(3_000)
