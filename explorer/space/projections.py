@@ -16,7 +16,7 @@ import numpy.typing as npt
 from explorer.engine import SnapshotReport
 from explorer.errors import UserError
 from explorer.space import landmarks as landmarking
-from explorer.space.neighbours import SAMPLE, Neighbours, find, is_cheap, neighbours, searched
+from explorer.space.neighbours import SAMPLE, Neighbours, find, neighbours, searched
 from explorer.space.parts import part_of
 from explorer.space.pca import fit_pca
 from explorer.space.placing import place, row_hashes, same_rows
@@ -36,7 +36,7 @@ MIN_ROWS = {"pca": 2, "tsne": 8, "umap": 8}
 KEPT = 0.5
 """A map is made of an older one when at least this share of what the older one placed is there unchanged."""
 
-_VERSION = 3  # raised when a method's result changes, so that old files are not read as new ones
+_VERSION = 4  # raised when a method's result changes, so that old files are not read as new ones
 _SNAPSHOTS = 2.0  # seconds between two pictures of an unfinished map
 
 
@@ -227,7 +227,7 @@ def _lay_out(
     report: SnapshotReport,
 ) -> tuple[npt.NDArray[np.float32], list[str]]:
     """Coordinates of complete vectors (n, d) whose ``k`` neighbours ``near(k)`` finds, and remarks."""
-    n, d = vectors.shape
+    n = len(vectors)
     remarks = []
     if choice.method == "tsne":
         from explorer.space.tsne_layout import PERPLEXITY, perplexity_of, tsne, wanted_neighbours
@@ -236,7 +236,7 @@ def _lay_out(
         perplexity = perplexity_of(choice.scale, choice.neighbours, n)
         if perplexity < wanted:
             remarks.append(f"perplexity {perplexity:.3g} instead of {wanted:.3g}, the most that {n:,} vectors allow")
-        found = near(wanted_neighbours(perplexity, exact=is_cheap(n, d)))
+        found = near(wanted_neighbours(perplexity, n))
         places = tsne(vectors, found, dims=choice.dims, perplexity=perplexity, seed=choice.seed, report=report)
     else:
         from explorer.space.umap_layout import NEIGHBOURS, neighbours_of, umap
