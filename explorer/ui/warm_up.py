@@ -1,5 +1,6 @@
 """The browser takes a second to load the app; meanwhile, import and compute what the first picture needs."""
 
+import gc
 import logging
 import threading
 import time
@@ -46,9 +47,13 @@ def _work(study: Path) -> None:
     except UserError as error:
         logging.getLogger(__name__).info("%s", error)  # the page will say it
     finally:
+        gc.freeze()
         _done.set()
     import explorer.ui.kept  # noqa: F401 - for the Map page
     from explorer.space.warm import warm
 
     time.sleep(_PATIENCE)  # the browser is still drawing the first picture, on the same cores
+    # Streamlit looks for garbage after each run of a page, and meanwhile sends nothing: 0.15 s with all that libraries
+    # hold, which is no garbage and, frozen, is not looked at.
+    gc.freeze()
     warm()
