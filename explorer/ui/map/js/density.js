@@ -10,19 +10,20 @@ function lookFor(xs, ys, flags, count, camera) {
   const n = Math.min(count, SAMPLE);
   const across = Math.ceil(camera.width / CELL) + 1;
   const cells = new Uint16Array(across * (Math.ceil(camera.height / CELL) + 1));
-  const where = [];
+  const where = new Uint32Array(n);
+  let seen = 0;
   for (let i = 0; i < n; i++) {
     if (flags && !(flags[i] & PASSES)) continue;
     const [x, y] = camera.toScreen(xs[i], ys[i]);
     if (!(x >= 0 && y >= 0 && x < camera.width && y < camera.height)) continue;
     const cell = Math.floor(x / CELL) + across * Math.floor(y / CELL);
     cells[cell]++;
-    where.push(cell);
+    where[seen++] = cell;
   }
-  if (!where.length) return { size: MOST_SIZE, alpha: MOST_ALPHA };
+  if (!seen) return { size: MOST_SIZE, alpha: MOST_ALPHA };
   // Points per square pixel as the middle point has them around it.
-  const around = where.map((cell) => cells[cell]).sort((a, b) => a - b);
-  const density = (around[around.length >> 1] * (count / n)) / CELL ** 2;
+  const around = where.subarray(0, seen).map((cell) => cells[cell]).sort();
+  const density = (around[seen >> 1] * (count / n)) / CELL ** 2;
   const size = Math.min(Math.max(0.95 / Math.sqrt(density), LEAST_SIZE), MOST_SIZE);
   const overlap = density * Math.PI * (size / 2) ** 2;
   const alpha = Math.min(Math.max(1.35 / Math.sqrt(Math.max(overlap, 1e-9)) - 0.2, LEAST_ALPHA), MOST_ALPHA);
