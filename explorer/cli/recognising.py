@@ -1,0 +1,192 @@
+"""The command that says which distance means the same animal: threshold."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.cli.parsing import command, seed
+from explorer.cli.talking import OK, command_line, counted, reporter
+from explorer.errors import UserError
+
+if TYPE_CHECKING:
+    from explorer.recognition.analysis import Analysis
+    from explorer.study.embeddings import Embedding
+    from explorer.study.study import Study
+
+
+def _between(text: str) -> float:
+    """The argparse type of a share above 0 and below 1."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share between 0 and 1")
+    return found
+
+
+def _confidence(text: str) -> float:
+    """The argparse type of a confidence from 0 up to below 1."""
+    return 0.0 if text in ("0", "0.0") else _between(text)
+
+
+def _days(text: str) -> float:
+    """The argparse type of a number of days, 0 or more."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days")
+    return found
+
+
+def add(commands: Any) -> None:
+    """Add ``threshold``."""
+    threshold = command(
+        commands, "threshold", _threshold, "which distance means the same animal, and what that promises"
+    )
+    threshold.add_argument("--embedding", metavar="NAME", help="default: the study's first")
+    threshold.add_argument(
+        "--by", nargs="+", required=True, metavar="VARIABLE", help="background variables to condition on, in this order"
+    )
+    threshold.add_argument(
+        "--fpir",
+        type=_between,
+        metavar="SHARE",
+        help="at most so many searches for unknown animals are accepted (default: as the number of animals allows)",
+    )
+    threshold.add_argument(
+        "--confidence",
+        type=_confidence,
+        default=0.9,
+        metavar="SHARE",
+        help="of that promise; 0: on average (default: 0.9)",
+    )
+    threshold.add_argument(
+        "--apart",
+        type=_days,
+        default=0.0,
+        metavar="DAYS",
+        help="never compare an animal with itself within so many days",
+    )
+    threshold.add_argument(
+        "--not-within",
+        nargs="+",
+        default=[],
+        metavar="COLUMN",
+        help="never compare observations of an animal with the same value in this column",
+    )
+    threshold.add_argument("--model", metavar="MODEL", help="leave out the animals that this encoder has learnt from")
+    threshold.add_argument("--seed", type=seed, default=0, help="default: 0")
+    threshold.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+
+
+def _threshold(options: argparse.Namespace) -> int:
+    from explorer.cli.map_options import embedding_name
+    from explorer.recognition.analysis import analyse
+    from explorer.study.study import open_study
+
+    if options.out.suffix.lower() != ".json":
+        raise UserError(f"{options.out.name!r} does not say its format", how="Let the name end in .json")
+    study = open_study(options.study)
+    embedding = study.embedding(embedding_name(study, options.embedding))
+    found = analyse(
+        study,
+        embedding,
+        options.by,
+        fpir=options.fpir,
+        confidence=options.confidence,
+        seed=options.seed,
+        apart=options.apart,
+        not_within=options.not_within,
+        learnt_from=_learnt_from(study, options.model),
+        report=reporter(),
+    )
+    _write(found, study, embedding, options)
+    for remark in found.remarks:
+        print(f"{remark[0].upper()}{remark[1:]}")
+    print(f"{found.promise.sentence[0].upper()}{found.promise.sentence[1:]}")
+    print(_table(found))
+    print(found.verdict)
+    print(f"{counted(len(found.tested), 'arm')} written to {options.out}; how: {options.out}.manifest.json")
+    return OK
+
+
+def _learnt_from(study: "Study", model: str | None) -> tuple[str, ...] | None:
+    if model is None:
+        return None
+    from explorer.learning.evaluate import unseen_animals
+    from explorer.learning.model_files import load_model
+    from explorer.places import shipped_encoders
+
+    loaded = load_model(shipped_encoders().get(model, Path(model).expanduser()))
+    animals = [] if study.animal is None else study.animal.cat.categories.tolist()
+    return tuple(sorted(set(animals) - set(unseen_animals(study, loaded))))
+
+
+def _table(found: "Analysis") -> str:
+    """The arms side by side, for people."""
+    from dataclasses import replace
+
+    from explorer.recognition.open_set import curve
+
+    at = f"{found.promise.fpir:.0%}"
+    lines = [f"{'arm':<24}{'FPIR':>7}{'TAR':>7}   FNIR at FPIR 1%, 10%   TAR at FPIR {at}, against global"]
+    for one in found.tested:
+        whole = curve(replace(one.arm.searches, score=one.arm.slack).of(found.of_test))
+        delta = found.deltas.get(one.arm.name)
+        against = (
+            ""
+            if delta is None
+            else f"{delta.at:.1%}, {_points(delta.tar)} ({_points(delta.low)} to {_points(delta.high)})"
+        )
+        lines.append(
+            f"{one.arm.name:<24}{one.rates.fpir.value:>7.1%}{one.rates.tar.value:>7.1%}"
+            f"{whole.fnir_at(0.01):>16.1%}, {whole.fnir_at(0.1):<6.1%}{'':3}{against}"
+        )
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _points(difference: float) -> str:
+    """A difference of shares in per cent, nothing without a sign."""
+    return f"{round(100 * difference, 1) + 0.0:+.1f}%"
+
+
+def _write(found: "Analysis", study: "Study", embedding: "Embedding", options: argparse.Namespace) -> None:
+    from explorer.recognition.threshold_file import encoded
+    from explorer.study.export import manifest, write_with_manifest
+
+    content = encoded(found, embedding)
+    given = {"fpir": options.fpir, "model": options.model}
+    words = [word for name, value in given.items() if value is not None for word in (f"--{name}", value)]
+    if options.not_within:
+        words += ["--not-within", *options.not_within]
+    facts = manifest(
+        file=str(options.out),
+        content=content,
+        rows=len(found.tested),
+        command=command_line(
+            "threshold",
+            study.path,
+            "--embedding",
+            embedding.name,
+            "--by",
+            *options.by,
+            "--confidence",
+            options.confidence,
+            "--apart",
+            options.apart,
+            "--seed",
+            options.seed,
+            *words,
+            "--out",
+            options.out,
+        ),
+        study={"name": study.name, "data_sha256": study.data_hash},
+        embedding={"name": embedding.name, "sha256": embedding.fingerprint},
+        parameters={"by": options.by, "fpir": found.promise.fpir, "confidence": found.promise.confidence},
+        seed=options.seed,
+        summary=found.verdict,
+    )
+    write_with_manifest(options.out, content, facts)

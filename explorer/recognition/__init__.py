@@ -1,0 +1,1 @@
+"""Recognising animals: which distance means the same one, and what a threshold can promise."""

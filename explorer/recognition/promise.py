@@ -1,0 +1,69 @@
+"""What can be promised with the animals there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from explorer.errors import UserError
+from explorer.recognition.conformal import PROMISES, least_animals
+
+CONFIDENCE = 0.9
+
+
+@dataclass(frozen=True)
+class Promise:
+    """At most ``fpir`` of the searches for unknown animals are accepted, with ``confidence`` (0: on average).
+
+    ``asked``: what was asked for, None for the default. ``least``: how many animals it needs; ``remarks``: what had to
+    be given up, in sentences.
+    """
+
+    fpir: float
+    confidence: float
+    asked: float | None
+    least: int
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The promise in words."""
+        how = f"with {self.confidence:.0%} confidence" if self.confidence else "on average"
+        return f"at most {self.fpir:.0%} of searches for unknown animals are accepted, {how}"
+
+
+def default_fpir(strata: Sequence[int], searches: Sequence[int], confidence: float = CONFIDENCE) -> float:
+    """The strictest of ``PROMISES`` that strata can keep by themselves in which most searches lie, else the mildest.
+
+    ``strata``: calibration animals of each; ``searches``: test searches in each.
+    """
+    counts, weights = np.array(strata), np.array(searches, dtype=float)
+    for fpir in PROMISES:
+        if weights[counts >= least_animals(fpir, confidence)].sum() > 0.5 * weights.sum():
+            return fpir
+    return PROMISES[-1]
+
+
+def settle(asked: float | None, confidence: float, default: float, animals: int) -> Promise:
+    """The promise ``asked`` for or the ``default``; a milder one when ``animals``, all of the calibration, are too few.
+
+    First a milder share, then one on average only. Raises UserError when there are too few for any.
+    """
+    fpir = default if asked is None else asked
+    least = least_animals(fpir, confidence)
+    if animals >= least:
+        return Promise(fpir, confidence, asked, least)
+    missing = least - animals
+    how = f"with {confidence:.0%} confidence" if confidence else "on average"
+    lack = (
+        f"{animals} animals to calibrate with are too few to promise {fpir:.3g} {how}: "
+        f"{missing} more {'is' if missing == 1 else 'are'} needed"
+    )
+    for milder, sure in [(one, confidence) for one in PROMISES] + [(one, 0.0) for one in (fpir, *PROMISES)]:
+        if milder >= fpir and animals >= least_animals(milder, sure):
+            found = Promise(milder, sure, asked, least_animals(milder, sure))
+            return replace(found, remarks=(f"{lack}; instead, {found.sentence}",))
+    raise UserError(
+        f"{animals} animals are too few to calibrate any threshold with; {least_animals(PROMISES[-1])} are needed",
+        how="Use a study with more animals",
+    )

@@ -1,0 +1,49 @@
+"""Whether conditioning tightens the threshold, in one sentence with its evidence."""
+
+from collections.abc import Mapping
+
+from explorer.recognition.arms import CONDITIONED, SHUFFLED
+from explorer.recognition.comparing import Delta
+
+HARDLY = 0.05
+"""A share of known animals accepted as themselves below which there is nothing to tighten."""
+
+
+def verdict(deltas: Mapping[str, Delta], by: str, fpir: float, known: int, unknown: int) -> str:
+    """``by``: the variables in words; ``known`` and ``unknown``: animals of the test."""
+    start = deltas[SHUFFLED].at - deltas[SHUFFLED].tar
+    of = f"on {known:,} known and {unknown:,} unknown animals"
+    arms = {name: delta for name, delta in deltas.items() if name != SHUFFLED}
+    conditioned = {name: delta for name, delta in arms.items() if name in CONDITIONED}
+    helping = {name: delta for name, delta in conditioned.items() if delta.helps}
+    if helping:
+        name = max(helping, key=lambda one: helping[one].tar)
+        said = (
+            f"Conditioning on {by} helps: where {fpir:.0%} of unknown animals' searches are accepted, the arm "
+            f"'{name}' knows {helping[name].at:.1%} of known ones again, {_points(helping[name])} than one threshold "
+            f"for all and better than shuffled strata ({of})"
+        )
+    else:
+        name = max(conditioned, key=lambda one: conditioned[one].tar)
+        said = (
+            f"Conditioning does not help here: where {fpir:.0%} of unknown animals' searches are accepted, no arm that "
+            f"uses {by} or clusters knows more animals again than one threshold for all beyond chance; the best, "
+            f"'{name}', comes to {_points(conditioned[name])} ({of})"
+        )
+    if start < HARDLY:
+        said = f"These vectors know hardly any animal again ({start:.1%} with one threshold for all). {said}"
+    others = [name for name, delta in arms.items() if name not in conditioned and delta.helps]
+    if others:
+        told = " and ".join(f"'{name}' with {_points(arms[name])}" for name in others)
+        said += f"; without the background helps {told}"
+    harmed = [name for name, delta in conditioned.items() if delta.high < 0]
+    if harmed:
+        told = " and ".join(f"'{name}' with {_points(conditioned[name])}" for name in harmed)
+        said += f"; it does harm in {told}"
+    return f"{said}."
+
+
+def _points(delta: Delta) -> str:
+    sign, word = (-1, "fewer") if round(100 * delta.tar, 1) < 0 else (1, "more")
+    bounds = sorted(round(sign * 100 * bound, 1) + 0.0 for bound in (delta.low, delta.high))
+    return f"{abs(100 * delta.tar):.1f} points {word} ({bounds[0]:.1f} to {bounds[1]:.1f})"
