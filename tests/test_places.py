@@ -1,4 +1,4 @@
-from explorer.places import sample_study, shipped, user_cache, user_data
+from explorer.places import made_of, ours, sample_study, shipped, told_by_path, user_cache, user_data
 from explorer.study.check import check
 from explorer.study.study import open_study
 
@@ -22,3 +22,14 @@ def test_the_users_folders_are_their_own(monkeypatch, tmp_path):
     assert user_data() != user_cache()
     assert "latent-explorer" in str(user_data())
     assert "latent-explorer" in str(user_cache())
+
+
+def test_what_is_made_of_a_study_lies_in_it_or_with_the_user(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    study, elsewhere = tmp_path / "my herd", tmp_path / "elsewhere"
+    study.mkdir(), elsewhere.mkdir()
+    assert ours(study) and made_of(study, "sweeps") == study / "sweeps"
+    (study / "encoders").symlink_to(elsewhere, target_is_directory=True)
+    assert made_of(study, "encoders") == user_data() / "encoders" / told_by_path(study)
+    assert not ours(sample_study()) and made_of(sample_study(), "sweeps").is_relative_to(user_data())
+    assert told_by_path(study).startswith("my-herd-") and told_by_path(study) != told_by_path(elsewhere)

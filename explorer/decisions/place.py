@@ -1,14 +1,11 @@
 """Where the decisions of a study lie."""
 
-import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.decisions.events import Store
-from explorer.places import shipped, user_data
-from explorer.study.fingerprint import hash_json
+from explorer.places import ours, told_by_path, user_data
 from explorer.study.tables import not_a_way_out
 
 if TYPE_CHECKING:
@@ -38,11 +35,8 @@ def place_of(study: "Study") -> Place:
     out of it.
     """
     inside = not_a_way_out(study.path, study.path / FILE)
-    folder = study.path.resolve()
-    name = re.sub(r"\W+", "-", folder.name).strip("-") or "study"
-    own = user_data() / "decisions" / f"{name[:60]}-{hash_json(str(folder))[:16]}.sqlite"
-    ships = folder.is_relative_to(shipped("sample_data").resolve())
-    if os.access(folder, os.W_OK) and not ships:
+    own = user_data() / "decisions" / f"{told_by_path(study.path)}.sqlite"
+    if ours(study.path):
         return Place(inside, own, in_study=True)
     return Place(own, inside, in_study=False)
 

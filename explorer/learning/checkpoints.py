@@ -10,9 +10,9 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from explorer.errors import UserError
+from explorer.learning.run_folders import CHECKPOINT
 from explorer.study.atomic import atomic_file
 
-CHECKPOINT = "checkpoint.safetensors"
 _FORMAT = "1"
 
 

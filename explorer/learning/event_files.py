@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from explorer.learning.looks import Look
+from explorer.learning.look import Look
 
 FOLDER = "tensorboard"
 MISSING = "TensorBoard is not installed, so it gets no event files: pip install 'latent-explorer[tensorboard]'"

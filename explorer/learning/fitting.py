@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -13,18 +12,21 @@ from explorer.errors import UserError
 from explorer.learning.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from explorer.learning.encoders import Encoder, encoder_of
 from explorer.learning.event_files import EventFiles
-from explorer.learning.looks import Look, Lookup
+from explorer.learning.look import Look
+from explorer.learning.looks import Lookup
 from explorer.learning.metric_loss import Counts
 from explorer.learning.objectives import Outcome
 from explorer.learning.runs import write_metrics
 from explorer.learning.steps import Steps, Tensors, part
+from explorer.learning.validation_map import MAP, ValidationMap
+from explorer.study.atomic import atomic_file
 
 
 class Fitting:
     """Steps and looks until the steps or the patience run out, from the start or from a checkpoint."""
 
-    def __init__(self, steps: Steps, lookup: Lookup, folder: Path | None, run: str) -> None:
-        self.steps, self.lookup = steps, lookup
+    def __init__(self, steps: Steps, lookup: Lookup, empty: ValidationMap, folder: Path | None, run: str) -> None:
+        self.steps, self.lookup, self.map = steps, lookup, empty
         self.looks: list[Look] = []
         self.seconds_before = 0.0
         self._folder, self._run = folder, run
@@ -84,13 +86,20 @@ class Fitting:
             self.seconds_before = float(found.values["seconds"])
             self._best_state = part(found.tensors, "best/")
             self.best_encoder()  # the best state fits
+            if looks := part(found.tensors, "map/"):  # a run of an older version has none
+                self.map = self.map.with_looks({name: tensor.numpy() for name, tensor in looks.items()})
         except (KeyError, RuntimeError, ValueError, TypeError, IndexError) as error:
             raise UserError(
                 f"the checkpoint does not fit the run: {str(error).splitlines()[0][:120]}",
                 where=str(self._folder),
                 how="Start the run again in another folder",
             ) from None
-        write_metrics(self._folder, self.looks)
+        self._write_looks(self._folder)
+
+    def _write_looks(self, folder: Path) -> None:
+        write_metrics(folder, self.looks)
+        with atomic_file(folder / MAP) as temporary:
+            temporary.write_bytes(self.map.content())
 
     def _look(self, since: list[Outcome]) -> None:
         seen = self.lookup(self.steps.encoder, self.steps.objective)
@@ -98,7 +107,12 @@ class Fitting:
         look = Look(
             step=self.steps.taken,
             loss=float(torch.stack([outcome.loss for outcome in since]).mean()),
-            **asdict(seen),
+            recall=seen.recall,
+            precision=seen.precision,
+            score=seen.score,
+            alike=seen.alike,
+            errors=seen.errors,
+            spreads={task: self.lookup.spreads[task] for task in seen.errors},
             parts={
                 name: float(torch.stack([outcome.parts[name] for outcome in since]).mean()) for name in since[0].parts
             },
@@ -108,13 +122,13 @@ class Fitting:
             pairs_dropped=counts.pairs_dropped,
         )
         self.looks.append(look)
+        self.map = self.map.and_then(look.step, seen.vectors)
         if self.best is look:
             finished = self.steps.objective.finished(self.steps.encoder)
             self._best_state = {
                 name: tensor.detach().to("cpu", copy=True) for name, tensor in finished.state_dict().items()
             }
         if self._folder is not None:
-            write_metrics(self._folder, self.looks)
             best = {f"best/{name}": tensor.contiguous() for name, tensor in self._best_state.items()}
             values = {
                 "run": self._run,
@@ -122,4 +136,6 @@ class Fitting:
                 "looks": [one.described() for one in self.looks],
                 "seconds": self.seconds_before + time.perf_counter() - self._start,
             }
-            write_checkpoint(self._folder, Checkpoint(self.steps.tensors() | best, values))
+            places = {f"map/{name}": torch.from_numpy(looks) for name, looks in self.map.looks().items()}
+            write_checkpoint(self._folder, Checkpoint(self.steps.tensors() | best | places, values))
+            self._write_looks(self._folder)  # after it: from each look that can be seen it can go on

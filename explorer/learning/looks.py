@@ -1,13 +1,12 @@
 """Looks at the validation animals during training: what the best moment is chosen by."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from explorer.learning.calibration import calibrate
 from explorer.learning.encoders import Encoder
 from explorer.learning.material import Inputs, Material
 from explorer.learning.miners.matches import MatchRule
@@ -20,68 +19,15 @@ _QUERIES_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
-class Look:
-    """One look at the validation animals, and what was learnt since the one before.
-
-    recall and precision: recall@1 and mAP@R of animals across dates (or within, when there are no others). alike: share
-    of the observations whose nearest other is like them by the rule of the matched tasks; None without such. errors:
-    of each regressed task the mean absolute error in spreads of the training animals (one that no validation animal has
-    is left out).
-
-    score: recall, where animals are learnt; plus alike, where tasks are matched; less the mean of errors, where tasks
-    are regressed. So 2 points of recall weigh as much as 0.02 spreads.
-
-    loss: the mean over the steps since the last look; parts: of its parts, without their weights. triplets: learnt from
-    in a step, in the mean. anchors, anchors_dropped, pairs_dropped: ``Counts``, summed over these steps.
-    """
-
-    step: int
-    loss: float
-    recall: float
-    precision: float
-    score: float
-    alike: float | None = None
-    errors: Mapping[str, float] = field(default_factory=dict)
-    parts: Mapping[str, float] = field(default_factory=dict)
-    triplets: float = 0.0
-    anchors: int = 0
-    anchors_dropped: int = 0
-    pairs_dropped: int = 0
-
-    @property
-    def rank(self) -> tuple[float, float]:
-        """What the best look is chosen by: the score, and mAP@R between equals, which is most of them near 100 %."""
-        return self.score, self.precision
-
-    @property
-    def error(self) -> float | None:
-        """The mean of ``errors``; None when there are none."""
-        return float(np.mean(list(self.errors.values()))) if self.errors else None
-
-    @property
-    def sentence(self) -> str:
-        """What it saw, in a few words."""
-        said = [f"recall@1 {self.recall:.1%}"]
-        if self.alike is not None:
-            said.append(f"nearest alike {self.alike:.1%}")
-        if self.error is not None:
-            said.append(f"error {self.error:.2f} spreads")
-        return ", ".join(said)
-
-    def described(self) -> dict[str, Any]:
-        """All of it as plain values, for JSON; ``Look(**described)`` is the same look."""
-        return asdict(self) | {"errors": dict(self.errors), "parts": dict(self.parts)}
-
-
-@dataclass(frozen=True)
 class Seen:
-    """What a ``Lookup`` found; the fields are those of ``Look``."""
+    """What a ``Lookup`` found, as in ``Look``; vectors: float32 (n, dims), of the validation observations."""
 
     recall: float
     precision: float
     score: float
     alike: float | None
     errors: dict[str, float]
+    vectors: npt.NDArray[np.float32]
 
 
 class Lookup:
@@ -106,6 +52,11 @@ class Lookup:
         self._labels = None if targets.labels is None else torch.from_numpy(targets.labels[rows])
 
     @property
+    def spreads(self) -> dict[str, float]:
+        """What a spread of each regressed task is, in the task's own unit."""
+        return dict(zip(self._targets.names, self._targets.spreads, strict=True))
+
+    @property
     def unseen_tasks(self) -> tuple[str, ...]:
         """Regressed tasks that no validation animal has a value of."""
         there = np.isfinite(self._scores).any(axis=0)
@@ -127,7 +78,19 @@ class Lookup:
         errors = self._errors(encoder, objective, finished, vectors)
         if errors:
             score -= float(np.mean(list(errors.values())))
-        return Seen(recall, precision, score, alike, errors)
+        return Seen(recall, precision, score, alike, errors, vectors)
+
+    def calibrate(self, encoder: Encoder) -> dict[str, float]:
+        """Set the scales of ``encoder``'s task dimensions by the validation animals; errors since, as in ``Look``."""
+        count = encoder.config.task_dims
+        vectors = encode(encoder, self._inputs, device=self._device)[:, :count].astype(np.float64)
+        encoder.cpu()
+        for place in range(count):
+            found = calibrate(vectors[:, place], self._scores[:, place], spread=float(encoder.task_spread[place]))
+            if found is not None:
+                encoder.task_mean[place], encoder.task_spread[place] = found
+        mean, spread = encoder.task_mean.double().numpy(), encoder.task_spread.double().numpy()
+        return self._missed(mean + spread * vectors)
 
     def _errors(
         self, encoder: Encoder, objective: Objective, finished: Encoder, vectors: npt.NDArray[np.float32]
@@ -139,6 +102,10 @@ class Lookup:
         else:
             mean, spread = (tensor.cpu().double().numpy() for tensor in (finished.task_mean, finished.task_spread))
             told = mean + spread * vectors[:, : len(mean)].astype(np.float64)
+        return self._missed(told)
+
+    def _missed(self, told: npt.NDArray[np.float64]) -> dict[str, float]:
+        """Mean absolute errors, in spreads, of what is told of each task (n, T)."""
         missed = np.abs(told - self._scores) / np.array(self._targets.spreads)
         there = np.isfinite(self._scores)
         return {

@@ -12,6 +12,7 @@ from explorer.errors import UserError
 from explorer.learning.days import dates_of
 from explorer.learning.encoders import Encoder, EncoderConfig
 from explorer.learning.pictures import read_pictures
+from explorer.learning.validation_map import ValidationMap, empty_map
 from explorer.study.study import Study
 
 Inputs = npt.NDArray[np.uint8] | npt.NDArray[np.float32]
@@ -32,6 +33,14 @@ class Material:
     labels: tuple[str, ...]
     features: tuple[str, ...]
     remarks: tuple[str, ...]
+
+    def map_of(self, rows: npt.NDArray[np.integer], studies: Sequence[Study]) -> ValidationMap:
+        """An empty map of ``rows``, int (m,), each of an animal of one of ``studies``, from which this was read."""
+        ends = np.cumsum([len(study) for study in studies])
+        numbers = np.searchsorted(ends, rows, side="right")
+        begins = np.append(0, ends[:-1])
+        names = np.array([label.partition("/")[2] for label in self.labels], dtype=np.str_)
+        return empty_map(numbers, rows - begins[numbers], names[self.codes[rows]])
 
 
 def read_material(

@@ -22,12 +22,10 @@ from explorer import __version__
 from explorer.errors import UserError
 from explorer.learning.averaging import Views, averaged_units
 from explorer.learning.encoders import Encoder, EncoderConfig, build_encoder, encoder_of
+from explorer.learning.run_folders import CARD, DESCRIPTION, RUN, WEIGHTS
+from explorer.learning.validation_map import MAP
 from explorer.study.atomic import atomic_file, atomic_folder, write_text
 from explorer.study.embeddings import TaskScale
-
-WEIGHTS, DESCRIPTION, CARD = "model.safetensors", "model.json", "card.md"
-RUN = "config.json"
-"""What a training run was started with; a folder with this and without weights is a run that has not ended."""
 
 UNSAFE = (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".npy", ".npz", ".ckpt", ".bin", ".h5", ".onnx")
 """What other programs keep models in. Most of it can run code when opened, the rest says too little."""
@@ -160,18 +158,18 @@ def to_tensor(inputs: npt.NDArray[np.uint8] | npt.NDArray[np.floating], device: 
 
 
 def save_model(
-    folder: Path, encoder: Encoder, info: ModelInfo, card: str, *, beside: Mapping[str, str] | None = None
+    folder: Path, encoder: Encoder, info: ModelInfo, card: str, *, beside: Mapping[str, str | bytes] | None = None
 ) -> Model:
     """Write a model to the new folder ``folder``: all of it or, after any failure, nothing.
 
-    ``info.config`` and ``info.weights_sha256`` are set from the encoder. beside: more files of text, by name. Raises
+    ``info.config`` and ``info.weights_sha256`` are set from the encoder. beside: more files, by name. Raises
     UserError when the folder is in use, or not to be written.
     """
     weights, full = _packed(encoder, info)
     with atomic_folder(folder) as out:
         (out / WEIGHTS).write_bytes(weights)
         for name, text in {**(beside or {}), **_texts(full, card)}.items():
-            (out / name).write_text(text, encoding="utf-8", newline="\n")
+            (out / name).write_bytes(text if isinstance(text, bytes) else text.encode())
     return Model(encoder, full, full.weights_sha256, folder)
 
 
@@ -249,7 +247,7 @@ def _refuse_other_kinds(path: Path) -> None:
             how="Give the folder",
         )
     if not (path / WEIGHTS).is_file():
-        others = sorted(file.name for file in path.iterdir() if file.suffix.lower() in UNSAFE)
+        others = sorted(file.name for file in path.iterdir() if file.suffix.lower() in UNSAFE and file.name != MAP)
         if others:
             raise UserError(
                 f"holds {others[0]} but no {WEIGHTS}; such a file can run code when opened, so it is not read",

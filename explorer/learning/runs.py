@@ -11,18 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from explorer import __version__
 from explorer.errors import UserError
-from explorer.learning.checkpoints import CHECKPOINT
 from explorer.learning.encoders import EncoderConfig
-from explorer.learning.looks import Look
-from explorer.learning.model_files import RUN, WEIGHTS
+from explorer.learning.look import Look
 from explorer.learning.recipe import Recipe
+from explorer.learning.run_folders import CHECKPOINT, METRICS, RUN, WEIGHTS
 from explorer.study.atomic import write_text
 from explorer.study.fingerprint import hash_json
 from explorer.study.study import Study
-
-METRICS = "metrics.jsonl"
-"""One look a line: the fields of ``Look``."""
-
 
 _CHOICES = ("name", "encoder", "recipe", "seed", "studies")
 _CIRCUMSTANCES = {"torch": "PyTorch", "device": "the device", "version": "latent-explorer"}

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,18 +20,23 @@ from explorer.learning.encoders import Encoder, EncoderConfig, build_encoder, fe
 from explorer.learning.event_files import MISSING, open_event_files
 from explorer.learning.fitting import Fitting
 from explorer.learning.gradual_batches import GradualBatches
-from explorer.learning.looks import Look, Lookup
+from explorer.learning.look import Look
+from explorer.learning.looks import Lookup
+from explorer.learning.losses.magnet import MagnetLoss
+from explorer.learning.magnet_batches import MagnetBatches
 from explorer.learning.material import Material, read_material, standardise
 from explorer.learning.metric_loss import check_metric
-from explorer.learning.model_files import RUN, Model, ModelInfo, TrainedOn, finish_run, save_model
+from explorer.learning.model_files import Model, ModelInfo, TrainedOn, finish_run, save_model
 from explorer.learning.objectives import Objective, set_scales, with_tasks
 from explorer.learning.recipe import Recipe, rate_at
+from explorer.learning.run_folders import METRICS, RUN
+from explorer.learning.run_lock import held
 from explorer.learning.runs import (
-    METRICS,
     RunConfig,
     drop_checkpoint,
     learnt_from,
     metrics_text,
+    read_run,
     refuse_used,
     resume_run,
     start_run,
@@ -39,6 +44,7 @@ from explorer.learning.runs import (
 from explorer.learning.splits import Split, split_animals
 from explorer.learning.steps import Steps, steps_of
 from explorer.learning.targets import Targets, check_tasks, read_targets
+from explorer.learning.validation_map import MAP
 from explorer.study.embeddings import TaskScale
 from explorer.study.fingerprint import hash_json
 from explorer.study.study import Study
@@ -51,7 +57,8 @@ _READING = 0.05
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training run gave. ``best`` is the look whose encoder was kept; ``device`` where it ran.
+    """What a training run gave. ``best`` is the look whose encoder was kept, with the errors of its tasks since their
+    scales were calibrated on the same animals (``calibrate``); ``device`` where it ran.
 
     ``spreads`` are those of the regressed tasks' labels (training animals, ddof 0), in the tasks' units; ``seconds``
     the time it took, before a kill too.
@@ -95,6 +102,7 @@ def train(
     checkpoints: bool = False,
     resume: bool = False,
     tensorboard: bool = False,
+    learnable: npt.NDArray[np.bool_] | None = None,
 ) -> Trained:
     """Train an encoder by ``recipe`` on the animals of ``studies``, and save the best of it to the new folder ``out``.
 
@@ -104,106 +112,125 @@ def train(
     the best look at the validation animals (``Look.rank``) is kept. The same arguments give the same encoder on the
     same processor with as many threads; a GPU is used if there is one (``device`` chooses another).
 
-    ``out`` will hold ``config.json`` (``RunConfig``), ``metrics.jsonl`` (a ``Look`` a line) and the model. Nothing is
-    written before the end, unless asked for: with ``checkpoints`` the folder is made when training begins, and with
-    each look it holds the metrics so far and a checkpoint. After a kill, or ``cancel``, the same call with ``resume``
-    goes on from there and gives the same encoder, bit for bit; before the first look it starts anew. tensorboard:
-    event files too, as in ``event_files``, where TensorBoard is installed; they and ``resume`` bring checkpoints with
-    them.
+    ``out`` will hold ``config.json`` (``RunConfig``), ``metrics.jsonl`` (a ``Look`` a line), ``validation_map.npz``
+    (``ValidationMap``) and the model. Nothing is written before the end, unless asked for: with ``checkpoints`` the
+    folder is made when training begins, and with each look it holds these so far and a checkpoint; no other process
+    can resume it meanwhile. After a kill, or ``cancel``, the same call with ``resume`` goes on from there and gives
+    the same encoder, bit for bit; before the first look it starts anew. tensorboard: event files too, as in
+    ``event_files``, where TensorBoard is installed; they and ``resume`` bring checkpoints with them. learnable:
+    bool, for the observations of all studies one after the other: the others are as if they were not there. No run
+    folder says so, so it goes without checkpoints only (ValueError).
 
     Raises UserError for studies that cannot be learnt from as the recipe asks, for a recipe that asks for what there is
-    not, for an ``out`` in use, and for a run to resume that there is not or that was started with something else;
-    Cancelled soon after ``cancel`` is set.
+    not, for an ``out`` in use, and for a run to resume that there is not, that another process is training, or that was
+    started with something else; Cancelled soon after ``cancel`` is set.
     """
     recipe, tell = recipe or Recipe(), report or (lambda _fraction, _note: None)
     where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     start = time.perf_counter()
     config = _checked(studies, config, recipe)
+    if learnable is not None and (checkpoints or resume or tensorboard):
+        raise ValueError("a run of some observations only keeps no checkpoints")
     run = RunConfig(
         name=name, encoder=config, recipe=recipe, seed=seed, studies=learnt_from(studies), device=where.type
     )
-    if resume:
-        notes = list(resume_run(out, run))
-    else:
-        notes = []
-        refuse_used(out)
-    material = read_material(studies, config, report=lambda f, note: tell(_READING * f, note), workers=workers)
-    seen, counts = np.unique(material.codes[material.codes >= 0], return_counts=True)
-    again = [material.labels[code] for code, count in zip(seen, counts, strict=True) if count > 1]
-    remarks = [*notes, *material.remarks]
-    if len(again) < len(material.labels):
-        remarks.append(f"{len(material.labels) - len(again):,} animals left out: seen fewer than twice")
-    split = split_animals(again, seed=seed, shares=recipe.shares)
-    rows = _rows(material, split.train)
-    targets = read_targets(studies, recipe, rows)
-    live = checkpoints or resume or tensorboard
-    if live and not resume:
-        start_run(out, run)
-    folder = out if live else None
-    with _seeded(seed):
-        encoder = build_encoder(config)
-        standardise(encoder, material.inputs[rows])
-        set_scales(encoder, targets)
-        codes = np.full(len(material.codes), -1)
-        codes[rows] = material.codes[rows]
-        objective = Objective(recipe, config, targets, codes, seed=seed)
-        encoder.to(where)
-        objective.to(where)
-        lookup = Lookup(material, _rows(material, split.validation), targets, where)
-        remarks += [
-            f"no validation animal has a value of {task!r}, so it chose nothing" for task in lookup.unseen_tasks
-        ]
-        batches = _batches(codes, material, recipe, seed)
-        steps = Steps(encoder, objective, material, batches, recipe, seed, where)
-        fitting = Fitting(steps, lookup, folder, run.fingerprint)
+    with ExitStack() as lock:
         if resume:
-            fitting.restore()
-        events = open_event_files(out, steps.taken) if tensorboard else None
-        if tensorboard and events is None:
-            remarks.append(MISSING)
-        try:
-            fitting.run(lambda f, note: tell(_READING + (0.99 - _READING) * f, note), cancel, events)
-        finally:
-            if events is not None:
-                events.close()
-        best, encoder = fitting.best, fitting.best_encoder()
-    dropped, anchors = (sum(getattr(look, what) for look in fitting.looks) for what in ("anchors_dropped", "anchors"))
-    if dropped:
-        remarks.append(
-            f"{dropped:,} of {anchors:,} anchors dropped: nothing in their batch was like them, or nothing unlike"
+            read_run(out)  # refuses where there is none
+            lock.enter_context(held(out))
+            notes = list(resume_run(out, run))
+        else:
+            notes = []
+            refuse_used(out)
+        material = read_material(studies, config, report=lambda f, note: tell(_READING * f, note), workers=workers)
+        if learnable is not None:
+            material = replace(material, codes=np.where(learnable, material.codes, -1))
+        seen, counts = np.unique(material.codes[material.codes >= 0], return_counts=True)
+        again = [material.labels[code] for code, count in zip(seen, counts, strict=True) if count > 1]
+        remarks = [*notes, *material.remarks]
+        if len(again) < len(material.labels):
+            remarks.append(f"{len(material.labels) - len(again):,} animals left out: seen fewer than twice")
+        split = split_animals(again, seed=seed, shares=recipe.shares)
+        rows = _rows(material, split.train)
+        targets = read_targets(studies, recipe, rows)
+        live = checkpoints or resume or tensorboard
+        if live and not resume:
+            start_run(out, run)
+            lock.enter_context(held(out))
+        folder = out if live else None
+        with _seeded(seed):
+            encoder = build_encoder(config)
+            standardise(encoder, material.inputs[rows])
+            set_scales(encoder, targets)
+            codes = np.full(len(material.codes), -1)
+            codes[rows] = material.codes[rows]
+            objective = Objective(recipe, config, targets, codes, seed=seed)
+            encoder.to(where)
+            objective.to(where)
+            looked_at = _rows(material, split.validation)
+            lookup = Lookup(material, looked_at, targets, where)
+            remarks += [
+                f"no validation animal has a value of {task!r}, so it chose nothing" for task in lookup.unseen_tasks
+            ]
+            batches = _batches(codes, material, objective, seed)
+            steps = Steps(encoder, objective, material, batches, recipe, seed, where)
+            fitting = Fitting(steps, lookup, material.map_of(looked_at, studies), folder, run.fingerprint)
+            if resume:
+                fitting.restore()
+            events = open_event_files(out, steps.taken) if tensorboard else None
+            if tensorboard and events is None:
+                remarks.append(MISSING)
+            try:
+                fitting.run(lambda f, note: tell(_READING + (0.99 - _READING) * f, note), cancel, events)
+            finally:
+                if events is not None:
+                    events.close()
+            best, encoder = fitting.best, fitting.best_encoder()
+            if recipe.read_dimensions:
+                best = replace(best, errors=lookup.calibrate(encoder))
+        dropped, anchors = (
+            sum(getattr(look, what) for look in fitting.looks) for what in ("anchors_dropped", "anchors")
         )
-    info = ModelInfo(
-        name=name,
-        config=encoder.config,
-        features=material.features,
-        normalisation={key: tuple(getattr(encoder, key).tolist()) for key in ("mean", "std")},
-        task_dimensions={task: place for place, task in enumerate(recipe.read_dimensions)},
-        task_scales=_scales(encoder, recipe, targets),
-        training_data=hash_json([study.data_hash for study in studies]),
-        trained_on=tuple(_trained_on(number, study, split) for number, study in enumerate(studies)),
-        seed=seed,
-        recipe=recipe.described(),
-    )
-    trained = Trained(
-        Model(encoder.eval(), info, "", out),
-        tuple(fitting.looks),
-        best,
-        recipe,
-        dict(zip(targets.names, targets.spreads, strict=True)),
-        lookup.across_dates,
-        time.perf_counter() - start + fitting.seconds_before,
-        str(where),
-        tuple(remarks),
-    )
-    card = first_card(trained, split)
-    if folder is None:
-        beside = {RUN: run.described(), METRICS: metrics_text(fitting.looks)}
-        model = save_model(out, encoder, info, card, beside=beside)
-    else:
-        model = finish_run(folder, encoder, info, card)
-        drop_checkpoint(folder)
-    tell(1.0, f"{best.sentence} on {len(split.validation)} validation animals")
-    return replace(trained, model=model)
+        if dropped:
+            remarks.append(
+                f"{dropped:,} of {anchors:,} anchors dropped: nothing in their batch was like them, or nothing unlike"
+            )
+        info = ModelInfo(
+            name=name,
+            config=encoder.config,
+            features=material.features,
+            normalisation={key: tuple(getattr(encoder, key).tolist()) for key in ("mean", "std")},
+            task_dimensions={task: place for place, task in enumerate(recipe.read_dimensions)},
+            task_scales=_scales(encoder, recipe, targets),
+            training_data=hash_json([study.data_hash for study in studies]),
+            trained_on=tuple(_trained_on(number, study, split) for number, study in enumerate(studies)),
+            seed=seed,
+            recipe=recipe.described(),
+        )
+        trained = Trained(
+            Model(encoder.eval(), info, "", out),
+            tuple(fitting.looks),
+            best,
+            recipe,
+            dict(zip(targets.names, targets.spreads, strict=True)),
+            lookup.across_dates,
+            time.perf_counter() - start + fitting.seconds_before,
+            str(where),
+            tuple(remarks),
+        )
+        card = first_card(trained, split)
+        if folder is None:
+            beside: dict[str, str | bytes] = {
+                RUN: run.described(),
+                METRICS: metrics_text(fitting.looks),
+                MAP: fitting.map.content(),
+            }
+            model = save_model(out, encoder, info, card, beside=beside)
+        else:
+            model = finish_run(folder, encoder, info, card)
+            drop_checkpoint(folder)
+        tell(1.0, f"{best.sentence} on {len(split.validation)} validation animals")
+        return replace(trained, model=model)
 
 
 def train_identity(
@@ -233,7 +260,19 @@ def _checked(studies: Sequence[Study], config: EncoderConfig, recipe: Recipe) ->
         ) from None
 
 
-def _batches(codes: npt.NDArray[np.int64], material: Material, recipe: Recipe, seed: int) -> AnimalBatches:
+def _batches(codes: npt.NDArray[np.int64], material: Material, objective: Objective, seed: int) -> AnimalBatches:
+    recipe, loss = objective.recipe, None if objective.metric is None else objective.metric.loss
+    if isinstance(loss, MagnetLoss):
+        return MagnetBatches(
+            codes,
+            material.dates,
+            animals=recipe.animals,
+            each=recipe.each,
+            seed=seed,
+            clusters=recipe.clusters,
+            refresh_every=recipe.refresh_every,
+            margin=loss.margin,
+        )
     if recipe.turnover is None:
         return AnimalBatches(codes, material.dates, animals=recipe.animals, each=recipe.each, seed=seed)
     return GradualBatches(

@@ -31,7 +31,7 @@ def calendar(dates: Times, palette: Palette) -> go.Figure:
     )
     fig.update_xaxes(showgrid=False, zeroline=False, fixedrange=True, tickangle=0, tickvals=_MONTHS[::2])
     fig.update_yaxes(type="category", showgrid=False, fixedrange=True, autorange="reversed")
-    return _dressed(fig, palette, 90 + 30 * max(2, min(len(counts), 9)))
+    return dressed(fig, palette, 90 + 30 * max(2, min(len(counts), 9)))
 
 
 def timeline(times: Times, unit: str, palette: Palette) -> go.Figure:
@@ -54,10 +54,11 @@ def timeline(times: Times, unit: str, palette: Palette) -> go.Figure:
     fig = go.Figure(bars)
     fig.update_xaxes(title_text=unit, showgrid=False, fixedrange=True)
     fig.update_yaxes(title_text="observations", gridcolor=palette.grid, fixedrange=True, zeroline=False)
-    return _dressed(fig, palette, 240)
+    return dressed(fig, palette, 240)
 
 
-def _dressed(fig: go.Figure, palette: Palette, height: int) -> go.Figure:
+def dressed(fig: go.Figure, palette: Palette, height: int) -> go.Figure:
+    """``fig`` as all our charts look, ``height`` pixels high."""
     fig.update_xaxes(automargin=True)
     fig.update_yaxes(automargin=True)
     return fig.update_layout(

@@ -10,18 +10,17 @@ import pandas as pd
 import streamlit as st
 
 from explorer.errors import UserError
-from explorer.learning.tasks import embed_at
-from explorer.places import shipped_encoders, user_data
+from explorer.places import user_data
 from explorer.space.pixels import NAME as PIXELS
 from explorer.space.pixels import embed_pixels_at
-from explorer.study.embeddings import valid_name
 from explorer.study.importing import ColumnRole, DateOrder, Part, Source, derived_variables, guess_roles, study_spec
 from explorer.study.importing.request import Files, import_at
 from explorer.study.schema import StudyFile, TimeUnit
 from explorer.study.study import Study
-from explorer.ui import jobs
+from explorer.ui import embedding, jobs
 from explorer.ui.failures import in_the_app
 from explorer.ui.navigation import go_to, page
+from explorer.ui.onnx_options import is_onnx, onnx_options
 from explorer.ui.overview import show_findings
 from explorer.ui.plain import count, for_markdown
 from explorer.ui.studies import at_hand, open_path
@@ -74,14 +73,12 @@ def _embeddings(study: Study) -> None:
     rows: list[dict[str, object]] = []
     for name in names:
         try:
-            embedding = study.embedding(name)
+            found = study.embedding(name)
         except UserError as error:
             rows.append({"name": name, "made by": str(error)})
             continue
-        vectors = int(embedding.complete.sum())
-        rows.append(
-            {"name": name, "made by": embedding.note.encoder, "dimensions": embedding.dims, "with a vector": vectors}
-        )
+        vectors = int(found.complete.sum())
+        rows.append({"name": name, "made by": found.note.encoder, "dimensions": found.dims, "with a vector": vectors})
     if rows:
         st.dataframe(pd.DataFrame(rows), hide_index=True)
     _encoder(study)
@@ -92,33 +89,29 @@ def _embeddings(study: Study) -> None:
 
 
 def _encoder(study: Study) -> None:
-    """Embed the study with an encoder: one that ships with the app, or any model folder."""
+    """Embed the study with an encoder: one that ships, one trained on it, any model folder, or an ONNX file."""
     if not study.has_pictures and not study.feature_columns:
         return
     st.subheader("With an encoder")
-    key = f"embed-{study.path}"
-    stands, job = jobs.state(key), jobs.job(key)
-    if stands in ("waiting", "running"):
-        jobs.watch(key, "Embedding")
-        return
-    if stands == "done":
-        st.success("The embedding is ready.", icon=":material/check:")
-        st.page_link(page("map"), label="See it on the map", icon=":material/scatter_plot:")
-    elif stands == "failed" and job is not None:
-        _told(job.result)
-    another = "another folder"
+    busy = embedding.watched(study)  # what was chosen stays below it: an undrawn field would forget
+    another = "another folder or file"
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    encoders = shipped_encoders() if study.has_pictures else {}
+    encoders = embedding.encoders_of(study)
     chosen = row.selectbox("Encoder", [*encoders, another], key="embed_encoder", width=220)
-    given = row.text_input("Folder of the model", key="embed_folder", width=320) if chosen == another else ""
+    given = ""
+    if chosen == another:
+        given = row.text_input("Folder of the model, or .onnx file", key="embed_folder", width=320).strip()
     folder = encoders.get(chosen, Path(given).expanduser())
-    name = row.text_input("Name of the embedding", value=folder.name, key=f"embed_name_{folder.name}", width=200)
-    if row.button("Embed", type="primary", icon=":material/play_arrow:", disabled=not name or folder == Path()):
-        jobs.forget(key)
-        jobs.start(key, embed_at, study.path, folder, valid_name(name), lane="encoders")
+    own = folder.stem if is_onnx(folder) else folder.name
+    name = row.text_input("Name of the embedding", value=own, key=f"embed_name_{folder.name}", width=200)
+    unready = busy or not name or folder == Path()
+    pressed = row.button("Embed", type="primary", icon=":material/play_arrow:", disabled=unready)
+    options = onnx_options(study.has_pictures) if is_onnx(folder) else None
+    if pressed:
+        embedding.start(study, folder, name, options)
         st.rerun()
     if chosen in encoders:
-        with st.expander(f"Card of {chosen}: what it has learnt, and how well it does"):
+        with st.expander(f"Card of {for_markdown(chosen)}: what it has learnt, and how well it does"):
             st.markdown((folder / "card.md").read_text(encoding="utf-8"))
 
 

@@ -23,7 +23,20 @@ _CONTROLS = {
     "--time-unit": "the column *unit* of the table below it",
     "--animal": "the column *is*",
     "--time": "the column *is*",
+    "--onnx-layout nchw (colours before pixels, as PyTorch) or --onnx-layout nhwc (after, as TensorFlow)": (
+        "where the *Colours come*"
+    ),
+    "--onnx-range, --onnx-mean and --onnx-std": "*Normalisation*, and what *Colours run from 0 to*",
+    "--onnx-mean": "*Means*",
+    "--onnx-std": "*Spreads*",
+    "--onnx-side": "*Side in pixels*",
+    "--onnx-range": "*Colours run from 0 to*",
+    "--onnx-colours": "*Order of the colours*",
+    "--onnx-layout": "*Colours come*",
+    "--onnx-output NAME": "*Output*",
     "latent-explorer import TABLE --out STUDY": "the Data page",
+    "Leave out --resume": "Reload the page",
+    "--resume": "its button *Go on*",
 }
 """What an option of the command line is called on the Data page."""
 

@@ -44,6 +44,10 @@ class _Jobs:
             job = self._jobs.get(key)
         return None if job is None else job.state
 
+    def keys(self) -> list[str]:
+        with self._lock:
+            return [*self._jobs, *self._waiting, *self._never_begun]
+
     def start(self, key: str, lane: str, make: Callable[[], Job[Any]]) -> None:
         with self._lock:
             if key not in self._jobs and key not in self._waiting and key not in self._never_begun:
@@ -91,6 +95,11 @@ def job(key: str) -> Job[Any] | None:
 def state(key: str) -> State | None:
     """How the job under ``key`` stands; None when there is none."""
     return _jobs().state(key)
+
+
+def known(beginning: str) -> list[str]:
+    """The keys with this ``beginning`` of all jobs that wait, run, or have ended and are not forgotten."""
+    return [key for key in _jobs().keys() if key.startswith(beginning)]  # noqa: SIM118 - no mapping
 
 
 def trouble(key: str) -> str | None:

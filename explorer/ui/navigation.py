@@ -9,6 +9,7 @@ _GOING = "going_to"
 _PAGES = {
     "overview": ("Overview", ":material/home:"),
     "map": ("Map", ":material/scatter_plot:"),
+    "training": ("Training", ":material/model_training:"),
     "data": ("Data", ":material/database:"),
 }
 

@@ -160,6 +160,12 @@ def next_steps(study: Study) -> None:
                 label="**Map**: colour, filter, select, save as CSV",
                 icon=":material/scatter_plot:",
             )
+        if study.has_pictures or study.feature_columns:
+            st.page_link(
+                page("training"),
+                label="**Training**: teach an encoder to know these animals again",
+                icon=":material/model_training:",
+            )
         st.page_link(page("data"), label="**Data**: open a table of your own", icon=":material/upload_file:")
 
 

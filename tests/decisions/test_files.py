@@ -44,7 +44,7 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def ships(study, home, monkeypatch):
     """The study ships with the program, so it is not written to."""
-    monkeypatch.setattr("explorer.decisions.place.shipped", lambda name: study.path.parent)
+    monkeypatch.setattr("explorer.places.shipped", lambda name: study.path.parent)
     return study
 
 
@@ -114,7 +114,7 @@ def test_a_read_only_folder_is_read_and_the_rest_goes_home(study, home):
 def test_decisions_of_the_other_place_are_gone_on_with(study, home, monkeypatch):
     save_view(study, "a", View())
     before = content(study.path)
-    monkeypatch.setattr("explorer.decisions.place.shipped", lambda name: study.path.parent)
+    monkeypatch.setattr("explorer.places.shipped", lambda name: study.path.parent)
     monkeypatch.setattr(connecting, "in_place", lambda path: not path.is_relative_to(study.path))
     assert names(study) == ["a"]
     assert not home.exists()
@@ -129,7 +129,7 @@ def test_decisions_of_the_other_place_are_gone_on_with(study, home, monkeypatch)
 def test_decisions_of_the_other_place_that_are_not_shown_are_told_of(study, home, monkeypatch):
     save_view(study, "a", View())
     with monkeypatch.context() as patch:
-        patch.setattr("explorer.decisions.place.shipped", lambda name: study.path.parent)
+        patch.setattr("explorer.places.shipped", lambda name: study.path.parent)
         save_view(study, "b", View())
         save_view(study, "c", View())
     assert names(study) == ["a"]

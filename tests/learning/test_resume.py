@@ -18,11 +18,12 @@ from explorer.errors import UserError
 from explorer.learning import event_files, runs
 from explorer.learning.checkpoints import CHECKPOINT, Checkpoint, read_checkpoint, write_checkpoint
 from explorer.learning.encoders import EncoderConfig
-from explorer.learning.looks import Look
+from explorer.learning.look import Look
 from explorer.learning.model_files import RUN, WEIGHTS, load_model
 from explorer.learning.recipe import Recipe
 from explorer.learning.runs import METRICS, read_metrics, read_run
 from explorer.learning.train import train
+from explorer.learning.validation_map import MAP
 from explorer.study.study import open_study
 
 CONFIG = EncoderConfig(architecture="multilayer", input_size=4, dims=8, widths=(16,))
@@ -34,6 +35,7 @@ CHOICES = {
     "tasks": {"tasks": ("weight", "breed", "parity"), "min_matches": 2, "regress": ("bcs", "trend")},
     "opml": {"loss": "opml", "regress": ("bcs",)},
     "opml and a layer": {"loss": "opml", "regress": ("bcs", "weight"), "final_layer": True},
+    "clusters found anew": {"loss": "magnet", "refresh_every": 5, "animals": 3},
     "centers that are learnt": {"loss": "triplet_center"},
     "centers that are moved": {"loss": "center"},
     "regression alone": {"identity": 0.0, "regress": ("bcs", "trend")},
@@ -55,8 +57,8 @@ def stopped(study, out, recipe, step, *, config=CONFIG, **options):
 def same(one, other, folder, control):
     assert one.model.hash == other.model.hash == load_model(folder).hash == load_model(control).hash
     assert one.looks == other.looks and one.best == other.best
-    assert (folder / METRICS).read_bytes() == (control / METRICS).read_bytes()
-    assert (folder / RUN).read_bytes() == (control / RUN).read_bytes()
+    for file in (METRICS, RUN, MAP):
+        assert (folder / file).read_bytes() == (control / file).read_bytes(), file
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -167,7 +169,8 @@ def test_kills_at_any_moment_change_nothing(herd, tmp_path):
     if not (out / WEIGHTS).exists():
         train([study], CONFIG, out, recipe=recipe, resume=True, workers=0)
     assert kills > 0 and load_model(out).hash == whole.model.hash
-    assert (out / METRICS).read_bytes() == (tmp_path / "whole" / METRICS).read_bytes()
+    for file in (METRICS, MAP):
+        assert (out / file).read_bytes() == (tmp_path / "whole" / file).read_bytes(), file
 
 
 def test_a_run_that_had_lost_patience_only_writes_its_model(herd, tmp_path, monkeypatch):

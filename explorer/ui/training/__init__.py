@@ -1,0 +1,1 @@
+"""The Training page: start runs, watch them learn, compare them."""
