@@ -1,10 +1,11 @@
-"""The commands of encoders: train, evaluate, embed."""
+"""The commands of encoders: train, embed."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.cli.parsing import command, positive, seed, share, whole
+from explorer.cli.onnx_options import add_onnx_options, onnx_options, typed
+from explorer.cli.parsing import command, positive, seed, setting, share, whole
 from explorer.cli.talking import OK, command_line, counted, reporter
 from explorer.errors import UserError
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def add(commands: Any) -> None:
-    """Add ``train``, ``evaluate`` and ``embed``."""
+    """Add ``train`` and ``embed``."""
     train = command(commands, "train", _train, "train an encoder to know a study's animals again, and their tasks")
     train.add_argument("--out", type=Path, required=True, metavar="MODEL", help="folder to make")
     train.add_argument("--name", help="name of the encoder (default: that of the folder)")
@@ -34,6 +35,10 @@ def add(commands: Any) -> None:
     train.add_argument("--no-identity", action="store_true", help="do not learn to tell animals apart")
     train.add_argument("--loss", metavar="NAME", help="metric loss: triplet (default), angular, opml, ...")
     train.add_argument("--miner", metavar="NAME", help="what chooses its triplets: semi_hard (default), hard, ...")
+    for what in ("loss", "miner"):
+        train.add_argument(
+            f"--{what}-option", type=setting, action="append", metavar="NAME=VALUE", help=f"a setting of the {what}"
+        )
     train.add_argument(
         "--regress", nargs="+", metavar="NAME", help="let a dimension of the embedding say each of these tasks"
     )
@@ -47,17 +52,12 @@ def add(commands: Any) -> None:
     train.add_argument("--resume", action="store_true", help="go on with the run in MODEL, which was stopped")
     train.add_argument("--tensorboard", action="store_true", help="write TensorBoard's event files too")
 
-    evaluate = command(commands, "evaluate", _evaluate, "how often an encoder finds the same animal again")
-    evaluate.add_argument("--model", required=True, metavar="MODEL", help="its folder, or a shipped encoder's name")
-    evaluate.add_argument("--apart", type=float, default=0.0, metavar="DAYS", help="look only at least so far apart")
-    evaluate.add_argument("--out", type=Path, metavar="FILE.csv", help="write the figures as a table")
-
     embed = command(commands, "embed", _embed, "make an embedding of a study")
     embed.add_argument(
         "--model",
         required=True,
         metavar="MODEL",
-        help="an encoder's folder, a shipped encoder's name, or pixels (downscaled grey pixels, PCA)",
+        help="an encoder's folder, a shipped encoder's name, an .onnx file, or pixels (downscaled grey pixels, PCA)",
     )
     embed.add_argument(
         "--average",
@@ -65,6 +65,7 @@ def add(commands: Any) -> None:
         help="mean of ten views of each picture (2 flips x 5 crops), or of its 5 crops, at so many times the cost",
     )
     embed.add_argument("--as", dest="name", metavar="NAME", help="name of the embedding (default: the encoder's)")
+    add_onnx_options(embed)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -114,7 +115,7 @@ def _train(options: argparse.Namespace) -> int:
 
 _CHOICES = (
     *("name", "seed", "steps", "tasks", "min_matches", "min_fraction", "no_identity", "loss", "miner", "regress"),
-    *("weight", "final_layer", "gradual"),
+    *("weight", "final_layer", "gradual", "loss_option", "miner_option"),
 )
 """Options of ``train`` that decide its result."""
 
@@ -132,7 +133,7 @@ def _recipe(options: argparse.Namespace) -> "Recipe":
     """What the options ask for; refuses one that would change nothing."""
     from dataclasses import replace
 
-    from explorer.learning.metric_loss import METRIC_LOSSES, mines
+    from explorer.learning.metric_loss import METRIC_LOSSES, mines, with_options
     from explorer.learning.recipe import Recipe
 
     recipe = Recipe()
@@ -152,45 +153,33 @@ def _recipe(options: argparse.Namespace) -> "Recipe":
     recipe = replace(recipe, **{name: value for name, value in chosen.items() if value is not None})
     if options.weight is not None and not recipe.regress:
         raise UserError("--weight changes nothing without tasks to --regress", how="Name them, or leave it out")
-    if not recipe.metric and (options.loss or options.miner):
-        option = "--loss" if options.loss else "--miner"
+    of_metric = [name for name in ("loss", "miner", "loss_option", "miner_option") if getattr(options, name)]
+    if not recipe.metric and of_metric:
         raise UserError(
-            f"{option} changes nothing where neither animals nor --tasks are learnt",
+            f"--{of_metric[0].replace('_', '-')} changes nothing where neither animals nor --tasks are learnt",
             how="Leave it out, or name --tasks",
         )
-    if options.miner and recipe.loss in METRIC_LOSSES and not mines(recipe.loss):
+    if (options.miner or options.miner_option) and recipe.loss in METRIC_LOSSES and not mines(recipe.loss):
         able = ", ".join(name for name in METRIC_LOSSES if mines(name))
+        option = "--miner" if options.miner else "--miner-option"
         raise UserError(
-            f"the loss {recipe.loss!r} takes no triplets, so --miner changes nothing",
+            f"the loss {recipe.loss!r} takes no triplets, so {option} changes nothing",
             how=f"Leave it out, or choose one of: {able}",
         )
     if recipe.turnover == 0:
         raise UserError("--gradual must be above 0: some animals must change", how="Give 0.25, for instance")
+    if options.loss_option or options.miner_option:
+        recipe = with_options(recipe, _settings(options, "loss"), _settings(options, "miner"))
     return recipe
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from explorer.learning.evaluate import evaluate_model
-    from explorer.study.study import open_study
-
-    study = open_study(options.study)
-    found = evaluate_model(study, _encoder_folder(options.model), apart=options.apart, report=reporter())
-    print(found)
-    if options.out:
-        from explorer.study.export import csv_bytes, manifest, write_with_manifest
-
-        content = csv_bytes(found.table())
-        model = ["--model", options.model, "--apart", options.apart]
-        facts = manifest(
-            file=str(options.out),
-            content=content,
-            rows=len(found.scores),
-            command=command_line("evaluate", study.path, *model, "--out", options.out),
-            study={"name": study.name, "data_sha256": study.data_hash},
-            protocol=found.protocol,
-        )
-        write_with_manifest(options.out, content, facts)
-    return OK
+def _settings(options: argparse.Namespace, what: str) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for name, value in getattr(options, f"{what}_option") or ():
+        if name in given:
+            raise UserError(f"--{what}-option {name} is given twice", how="Leave one out")
+        given[name] = value
+    return given
 
 
 def _encoder_folder(named: str) -> Path:
@@ -204,6 +193,12 @@ def _embed(options: argparse.Namespace) -> int:
     from explorer.study.study import open_study
 
     study = open_study(options.study)
+    file = Path(options.model).expanduser()
+    is_onnx = file.suffix.lower() == ".onnx" and not file.is_dir()
+    if not is_onnx and typed(options):
+        raise UserError(
+            f"--onnx-{next(iter(typed(options)))} changes nothing: {options.model} is no .onnx file", how="Leave it out"
+        )
     if options.model == "pixels":
         from explorer.space.pixels import NAME, embed_pixels
 
@@ -213,6 +208,13 @@ def _embed(options: argparse.Namespace) -> int:
             raise UserError(f"the baseline is always called {NAME!r}", how="Leave out --as")
         name = NAME
         embed_pixels(study, report=reporter())
+    elif is_onnx:
+        from explorer.learning.embed_onnx import embed_onnx
+
+        if options.average:
+            raise UserError("an ONNX model's vectors are not averaged over views", how="Leave out --average")
+        name = options.name or file.stem
+        embed_onnx(study, file, name, options=onnx_options(options), report=reporter())
     else:
         from explorer.learning.embed import embed_study
 

@@ -67,4 +67,12 @@ def positive(text: str) -> float:
     return found
 
 
+def setting(text: str) -> tuple[str, str]:
+    """The argparse type of ``NAME=VALUE``."""
+    name, _, value = text.partition("=")
+    if not name or not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
+
+
 seed = whole("a seed", 0, 2**31 - 1)

@@ -52,7 +52,7 @@ class AnimalBatches:
 
     def __next__(self) -> npt.NDArray[np.intp]:
         """Rows (animals * each,), one animal after the other."""
-        return np.concatenate([self._of(name) for name in self._next(self.animals)])
+        return np.concatenate([self._of(self._rows[name]) for name in self._next(self.animals)])
 
     def state_dict(self) -> dict[str, Any]:
         """What later batches depend on, as plain values that JSON can hold."""
@@ -74,8 +74,9 @@ class AnimalBatches:
             queue.remove(name)
         return ready[:count]
 
-    def _of(self, name: int) -> npt.NDArray[np.intp]:
-        rows = self._rng.permutation(self._rows[name])
+    def _of(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        """``each`` of these ``rows``, of different dates first."""
+        rows = self._rng.permutation(rows)
         _, first = np.unique(self._dates[rows], return_index=True)  # NaN is one date of its own
         apart = self._rng.permutation(rows[first])[: self.each]
         if len(apart) < self.each:

@@ -12,15 +12,9 @@ from explorer.engine import Report
 from explorer.errors import UserError
 from explorer.learning.averaging import Views
 from explorer.learning.model_files import Model, load_model
-from explorer.learning.pictures import read_pictures
+from explorer.learning.pictures import encode_pictures
 from explorer.study.embeddings import EmbeddingNote, valid_name, write_embedding
 from explorer.study.study import Study
-
-_AT_ONCE = 16_384
-"""Observations whose pictures are in memory at the same time: 200 MB of 64-pixel pictures."""
-
-_READING = 0.7
-"""Share of the time that reading the pictures takes, roughly, on two cores."""
 
 
 def encode_study(
@@ -38,7 +32,12 @@ def encode_study(
     the encoder reads, or not one usable observation, and when features are to be averaged.
     """
     if model.reads_pictures:
-        return _encode_pictures(study, model, average, report, workers)
+
+        def encode(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+            return model.encode(pixels, device=_device(), average=average)
+
+        side = model.info.config.input_size
+        return encode_pictures(study, side, encode, encoder=model.info.name, report=report, workers=workers)
     if average:
         raise UserError(
             f"the encoder {model.info.name} reads features, which have no views to average over",
@@ -87,42 +86,6 @@ def embed_study(
 
 def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _encode_pictures(
-    study: Study, model: Model, average: Views | None, report: Report | None, workers: int | None
-) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:
-    if not study.has_pictures:
-        raise UserError(
-            f"{study.name} has no pictures, which the encoder {model.info.name} reads",
-            how="Choose an encoder of features, or name the pictures' column under [columns] as image = ...",
-        )
-    n, side = len(study), model.info.config.input_size
-    out = np.full((n, model.info.config.dims), np.nan, dtype=np.float32)
-    trouble: str | None = None
-    for start in range(0, n, _AT_ONCE):
-        rows = np.arange(start, min(n, start + _AT_ONCE))
-
-        def tell(fraction: float, note: str, start: int = start, count: int = len(rows)) -> None:
-            if report is not None:
-                report((start + fraction * count) / n, note)
-
-        def reading(fraction: float, note: str, tell: Report = tell) -> None:
-            tell(_READING * fraction, note)
-
-        read = read_pictures(study, side, rows=rows, report=reading, workers=workers)
-        trouble = trouble or read.trouble
-        usable = np.flatnonzero(read.readable)
-        for place in range(0, len(usable), 1024):
-            part = usable[place : place + 1024]
-            tell(_READING + (1 - _READING) * place / len(usable), "encoding")
-            out[rows[part]] = model.encode(read.pixels[part], device=_device(), average=average)
-    lost = int(np.isnan(out[:, 0]).sum())
-    if lost == n:
-        first = (trouble or "no row names a picture").rstrip(".")
-        raise UserError(f"no picture of {study.name} could be read; the first trouble: {first}")
-    first = f"; first: {trouble.rstrip('.')}" if trouble else ""
-    return out, ((f"{lost:,} of {n:,} observations have no readable picture{first}",) if lost else ())
 
 
 def _encode_features(study: Study, model: Model) -> tuple[npt.NDArray[np.float32], tuple[str, ...]]:

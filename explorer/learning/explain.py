@@ -9,6 +9,7 @@ import torch
 from scipy.stats import spearmanr
 from torch import Tensor
 
+from explorer.engine import Report
 from explorer.learning.encoders import Encoder, build_encoder
 from explorer.learning.model_files import Model, to_tensor
 
@@ -60,6 +61,7 @@ def explain(
     *,
     steps: int = STEPS,
     seed: int = 0,
+    report: Report | None = None,
 ) -> Explained:
     """What moves ``score`` of one ``input_``: uint8 (3, side, side), or features float (f,) with NaN where missing.
 
@@ -70,14 +72,21 @@ def explain(
     """
     encoder = model.encoder.eval()
     target = to_tensor(input_[None])
-    parts, value, plain = _integrated(encoder, target, score, steps)
-    other, _, _ = _integrated(_randomised(encoder, seed), target, score, steps)
+
+    def tell(fraction: float, note: str) -> None:
+        if report is not None:
+            report(fraction, note)
+
+    parts, value, plain = _integrated(encoder, target, score, steps, lambda share: tell(share / 2, "on the way"))
+    other, _, _ = _integrated(
+        _randomised(encoder, seed), target, score, steps, lambda share: tell((1 + share) / 2, "with random weights")
+    )
     missed = value - plain - float(parts.sum())
     return Explained(parts, value, plain, missed, _alike(parts, other))
 
 
 def _integrated(
-    encoder: Encoder, target: Tensor, score: Score, steps: int
+    encoder: Encoder, target: Tensor, score: Score, steps: int, tell: Callable[[float], None]
 ) -> tuple[npt.NDArray[np.float64], float, float]:
     mean = encoder.get_buffer("mean")
     start = mean[:, None, None].expand_as(target) if target.ndim == 4 else mean.expand_as(target)
@@ -86,6 +95,7 @@ def _integrated(
     places = (torch.arange(steps) + 0.5) / steps
     total = torch.zeros_like(target, dtype=torch.float64)
     for begin in range(0, steps, _AT_ONCE):
+        tell(begin / steps)
         share = places[begin : begin + _AT_ONCE].reshape(-1, *[1] * (target.ndim - 1))
         at = (start + share * way).requires_grad_(True)
         (slope,) = torch.autograd.grad(score(encoder, at).sum(), at)

@@ -2,7 +2,6 @@
 
 import io
 import shlex
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +9,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from explorer.engine import Report
 from explorer.errors import UserError
 from explorer.learning.explain import Explained, explain, nearness, overlay, task_score
+from explorer.learning.explained import Explanation
 from explorer.learning.model_files import Model, load_model
 from explorer.learning.pictures import letterbox
 from explorer.study.export import csv_bytes, manifest
 from explorer.study.study import Study
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """A file's bytes (PNG of a picture, CSV of features), the manifest that makes it again, and sentences."""
-
-    content: bytes
-    facts: dict[str, Any]
-    remarks: tuple[str, ...]
-
-
 def explain_observation(
-    study: Study, folder: Path, observation: str, *, task: str | None = None, near: str | None = None, file: str
+    study: Study,
+    folder: Path,
+    observation: str,
+    *,
+    task: str | None = None,
+    near: str | None = None,
+    file: str,
+    report: Report | None = None,
 ) -> Explanation:
     """What moves the ``task`` of an ``observation``, or brings it near the observation ``near``; give one of them.
 
@@ -43,14 +42,14 @@ def explain_observation(
     given = _input(study, model, observation)
     if near is not None:
         other = _input(study, model, near)
-        found = explain(model, given, nearness(model.encode(other[None])[0]))
+        found = explain(model, given, nearness(model.encode(other[None])[0]), report=report)
         about = f"nearness to {near} (cosine {found.value:.3f}; {found.plain:.3f} for a plain input)"
     else:
         dimensions = model.info.task_dimensions
         if task not in dimensions:
             known = ", ".join(dimensions) or "none, since it has learnt to tell animals apart only"
             raise UserError(f"the encoder {model.info.name} has no task {task!r}", how=f"Its tasks are: {known}")
-        found = explain(model, given, task_score(dimensions[task]))
+        found = explain(model, given, task_score(dimensions[task]), report=report)
         about = f"{task} (dimension {dimensions[task]}: {found.value:.3f}; {found.plain:.3f} for a plain input)"
     content = _picture(given, found) if model.reads_pictures else _table(model, given, found)
     option = ["--near", near] if near is not None else ["--task", str(task)]
@@ -68,7 +67,7 @@ def explain_observation(
         missed=found.missed,
         rank_correlation_with_random_weights=found.alike,
     )
-    return Explanation(content, facts, (f"what moves {about}", *_checks(found)))
+    return Explanation(content, facts, (f"what moves {about}", *_checks(found)), found.parts, given)
 
 
 def _checks(found: Explained) -> tuple[str, ...]:

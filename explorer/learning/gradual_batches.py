@@ -39,7 +39,9 @@ class GradualBatches(AnimalBatches):
         """Rows (animals * each,), one animal after the other, from the one longest in the batch to the newest."""
         staying = list(self._batch)[self.exchanged :]
         entering = self._next(self.animals - len(staying), kept=staying)
-        self._batch = {name: self._batch[name] for name in staying} | {name: self._of(name) for name in entering}
+        self._batch = {name: self._batch[name] for name in staying} | {
+            name: self._of(self._rows[name]) for name in entering
+        }
         return np.concatenate(list(self._batch.values()))
 
     def state_dict(self) -> dict[str, Any]:

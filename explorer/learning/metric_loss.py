@@ -1,7 +1,7 @@
 """The metric part of what a step minimises: any of our losses, given what it takes of what is alike in a batch."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
@@ -12,6 +12,7 @@ from explorer.learning.losses import LOSSES
 from explorer.learning.losses.base import Loss
 from explorer.learning.losses.opml import OpmlLoss
 from explorer.learning.miners import MINERS, Matches, MatchRule, Mined, Miner
+from explorer.learning.options import read_options
 from explorer.learning.recipe import Option, Recipe
 from explorer.learning.tuples import Pairs, Quadruplets, Triplets
 
@@ -21,6 +22,12 @@ _REGRESSIONS = ("distance_regression", "selected_dimensions")
 METRIC_LOSSES = tuple(name for name in LOSSES if name not in _REGRESSIONS)
 """The losses that a metric part can be made of."""
 
+_FIXED = ("classes", "dims", "seed")
+"""Settings of losses and miners that follow from the rest of a run."""
+
+_TRIED = 128
+"""Dimensions of a loss that is made only to see whether its settings are right."""
+
 REFINEMENTS = 5
 """Conjugate gradient steps on OPML's maps for one step of the network, as its authors take."""
 
@@ -29,13 +36,15 @@ REFINEMENTS = 5
 class Relation:
     """One way in which observations of a batch are alike: ``weight`` times its loss is minimised.
 
-    ``classes`` int (n,), for the relation that has some; ``labels`` float (n, K), for the one that comes of them.
+    ``classes`` int (n,), for the relation that has some, and ``clusters`` within them, where the batch is made of such;
+    ``labels`` float (n, K), for the one that comes of them.
     """
 
     name: str
     weight: float
     matches: Matches
     classes: Tensor | None = None
+    clusters: Tensor | None = None
     labels: Tensor | None = None
 
 
@@ -63,10 +72,7 @@ class Counts:
 
 def check_metric(recipe: Recipe) -> None:
     """Raise UserError for a loss or a miner that there is not, or that cannot learn what ``recipe`` asks for."""
-    if recipe.loss not in METRIC_LOSSES:
-        raise UserError(f"there is no metric loss {recipe.loss!r}", how=f"Choose one of: {', '.join(METRIC_LOSSES)}")
-    if recipe.miner not in MINERS:
-        raise UserError(f"there is no miner {recipe.miner!r}", how=f"Choose one of: {', '.join(MINERS)}")
+    _check_names(recipe)
     takes = _taken(recipe.loss)
     if takes == "labels" and recipe.tasks:
         able = [name for name in METRIC_LOSSES if _taken(name) != "labels"]
@@ -79,6 +85,37 @@ def check_metric(recipe: Recipe) -> None:
             f"the loss {recipe.loss!r} learns from tasks that agree, not from animals",
             how="Name tasks to match and leave out the animals, or choose another loss",
         )
+    if recipe.loss == "magnet" and recipe.turnover is not None:
+        raise UserError(
+            "the loss 'magnet' makes batches of clusters of its own, which do not change gradually",
+            how="Leave out --gradual, or choose another loss",
+        )
+    if recipe.loss_options or recipe.miner_options:
+        with torch.random.fork_rng(devices=[]):  # made once to see that they can be, and not kept
+            size = recipe.loss_options.get("size")
+            dims = max(_TRIED, size) if isinstance(size, int) else _TRIED
+            _loss(recipe, dims, 2, MatchRule((0.0,), min_fraction=1.0), 0)
+            _miner(recipe, 0)
+
+
+def with_options(recipe: Recipe, loss: Mapping[str, Option], miner: Mapping[str, Option]) -> Recipe:
+    """``recipe`` with these settings of its loss and its miner, text read as the type that each asks for.
+
+    Raises UserError for a loss or a miner that there is not, and for a setting or a value that one has not.
+    """
+    _check_names(recipe)
+    return replace(
+        recipe,
+        loss_options=read_options(f"loss {recipe.loss!r}", LOSSES[recipe.loss], loss, _FIXED),
+        miner_options=read_options(f"miner {recipe.miner!r}", MINERS[recipe.miner], miner, _FIXED),
+    )
+
+
+def _check_names(recipe: Recipe) -> None:
+    if recipe.loss not in METRIC_LOSSES:
+        raise UserError(f"there is no metric loss {recipe.loss!r}", how=f"Choose one of: {', '.join(METRIC_LOSSES)}")
+    if recipe.miner not in MINERS:
+        raise UserError(f"there is no miner {recipe.miner!r}", how=f"Choose one of: {', '.join(MINERS)}")
 
 
 def mines(loss: str) -> bool:
@@ -129,7 +166,7 @@ class MetricLoss(torch.nn.Module):
     def _of(self, units: Tensor, relation: Relation, mined: Triplets | None) -> Tensor:
         matches = relation.matches
         if self.takes == "labels":
-            return self.loss(units, labels=relation.classes)
+            return self.loss(units, labels=relation.classes, clusters=relation.clusters)
         if self.takes == "scores":
             return self.loss(units, scores=relation.labels)
         if self.takes == "pairs":
@@ -181,14 +218,15 @@ def _loss(recipe: Recipe, dims: int, classes: int, rule: MatchRule | None, seed:
 def _miner(recipe: Recipe, seed: int) -> Miner:
     own: dict[str, object] = {}
     if recipe.miner == "semi_hard" and recipe.loss == "triplet":
-        own = {"band": recipe.margin}  # beyond it the loss is 0
+        own = {"band": recipe.loss_options.get("margin", recipe.margin)}  # beyond it the loss is 0
     elif recipe.miner in ("random", "distance_weighted"):
         own = {"seed": seed}
     return _made(f"miner {recipe.miner!r}", MINERS[recipe.miner], own, recipe.miner_options)
 
 
 def _made(what: str, kind: Callable[..., _T], own: Mapping[str, object], options: Mapping[str, Option]) -> _T:
+    chosen = read_options(what, kind, options, _FIXED)
     try:
-        return kind(**{**own, **dict(options)})
+        return kind(**{**own, **chosen})
     except (TypeError, ValueError) as error:
         raise UserError(f"the {what} cannot be made: {str(error).splitlines()[0]}", how="Mend its options") from None

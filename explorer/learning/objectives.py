@@ -70,15 +70,18 @@ class Objective(nn.Module):
         self.regression = SelectedDimensions(range(count), targets.means, targets.spreads) if count else None
         self.layer = nn.Linear(config.dims, count) if count and recipe.final_layer else None
 
-    def forward(self, encoder: Encoder, inputs: Tensor, rows: Tensor) -> Outcome:
-        """inputs as the encoder takes them; rows int64 (b,) of the material, on the objective's device."""
+    def forward(self, encoder: Encoder, inputs: Tensor, rows: Tensor, *, clusters: Tensor | None = None) -> Outcome:
+        """inputs as the encoder takes them; rows int64 (b,) of the material, on the objective's device.
+
+        clusters: int (b,), of each row, for the loss that learns from clusters within the animals.
+        """
         raw = encoder.raw(inputs)
         total = raw[:0].sum()  # 0, and part of the graph
         parts: dict[str, Tensor] = {}
         counts = Counts()
         if self.metric is not None:
             units = encoder.unit(raw)
-            relations = list(self._relations(rows))
+            relations = list(self._relations(rows, clusters))
             found, counts = self.metric(units[:, self.said :] if self.apart else units, relations)
             parts |= found
             for relation in relations:
@@ -89,10 +92,10 @@ class Objective(nn.Module):
             total = total + self.recipe.weight * parts["regression"]
         return Outcome(total, {name: part.detach() for name, part in parts.items()}, counts)
 
-    def _relations(self, rows: Tensor) -> Iterator[Relation]:
+    def _relations(self, rows: Tensor, clusters: Tensor | None) -> Iterator[Relation]:
         if self.recipe.identity > 0:
             classes = self.classes[rows]
-            yield Relation("identity", self.recipe.identity, class_matches(classes), classes=classes)
+            yield Relation("identity", self.recipe.identity, class_matches(classes), classes=classes, clusters=clusters)
         if self.labels is not None and self.rule is not None:
             labels = self.labels[rows]
             yield Relation("matching", self.recipe.matching, self.rule(labels), labels=labels)

@@ -41,7 +41,9 @@ class Recipe:
 
     The metric loss is ``loss``, one of ``losses.LOSSES``, on triplets of ``miner``, one of ``MINERS``, where it takes
     triplets; ``loss_options`` and ``miner_options`` are their settings. ``margin`` is the triplet loss's and bounds
-    the band of its semi-hard negatives. The defaults learn identity alone.
+    the band of its semi-hard negatives. For the magnet loss a batch is ``animals`` clusters of ``each`` observations
+    (``MagnetBatches``), of at most ``clusters`` an animal, found anew every ``refresh_every`` steps. The defaults
+    learn identity alone.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -70,6 +72,8 @@ class Recipe:
     weight: float = 0.1
     final_layer: bool = False
     turnover: float | None = None
+    clusters: int = 3
+    refresh_every: int = 200
 
     @property
     def metric(self) -> bool:

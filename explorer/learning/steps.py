@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from explorer.learning.batches import AnimalBatches
 from explorer.learning.encoders import Encoder, load_tensors
+from explorer.learning.magnet_batches import MagnetBatches
 from explorer.learning.material import Material
-from explorer.learning.model_files import to_tensor
+from explorer.learning.model_files import encode, to_tensor
 from explorer.learning.objectives import Objective, Outcome
 from explorer.learning.recipe import Recipe, rate_at
 from explorer.learning.targets import no_targets
@@ -49,7 +51,7 @@ class Steps:
 
     def __next__(self) -> Outcome:
         """Take one step."""
-        rows = next(self.batches)
+        rows, clusters = self._batch()
         inputs = to_tensor(self._material.inputs[rows], self._device)
         augmentation = self.recipe.augmentation
         if self._material.inputs.dtype == np.uint8:
@@ -60,12 +62,22 @@ class Steps:
         self.objective.train()
         for group in self._optimiser.param_groups:
             group["lr"] = self.recipe.rate * rate_at(self.taken, self.recipe)
-        outcome = self.objective(self.encoder, inputs, torch.from_numpy(rows).to(self._device))
+        outcome = self.objective(self.encoder, inputs, torch.from_numpy(rows).to(self._device), clusters=clusters)
         self._optimiser.zero_grad(set_to_none=True)
         outcome.loss.backward()
         self._optimiser.step()
         self.taken += 1
         return Outcome(outcome.loss.detach(), outcome.parts, outcome.counts)
+
+    def _batch(self) -> tuple[npt.NDArray[np.intp], Tensor | None]:
+        """The next rows, and the cluster of each where the batches are made of clusters."""
+        if not isinstance(self.batches, MagnetBatches):
+            return next(self.batches), None
+        if self.batches.due:
+            inputs = self._material.inputs[self.batches.rows]
+            self.batches.see(encode(self.encoder, inputs, device=self._device))
+        rows = next(self.batches)
+        return rows, torch.from_numpy(self.batches.clusters[rows]).to(self._device)
 
     def tensors(self) -> Tensors:
         """Weights, moments and sources of chance as they stand, by name; on the CPU, sharing nothing."""

@@ -84,6 +84,14 @@ def _squares(
     return out
 
 
+def of_same_animal(study: Study, embedding: Embedding, row: int) -> npt.NDArray[np.bool_]:
+    """Which observations with a vector are of the animal of the one in ``row``; none where it is not known."""
+    if study.animal is None:
+        return np.zeros(len(study), dtype=bool)
+    codes = study.animal.cat.codes.to_numpy()
+    return np.asarray(embedding.complete & (codes == codes[row]) & (codes[row] >= 0))
+
+
 def nearest_of(study: Study, embedding: Embedding, observation: str, k: int) -> Nearest:
     """The ``k`` nearest others of the observation with this id.
 
@@ -169,7 +177,7 @@ def same_by_chance(study: Study, embedding: Embedding, row: int) -> float | None
     others = int(embedding.complete.sum()) - 1
     if codes[row] < 0 or others < 1:
         return None
-    return float((embedding.complete & (codes == codes[row])).sum() - 1) / others
+    return float(of_same_animal(study, embedding, row).sum() - 1) / others
 
 
 def remarks(study: Study, embedding: Embedding, found: Nearest) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tokenize import TokenError
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,8 @@ class EmbeddingNote(BaseModel):
     """The ``embeddings/NAME.json`` beside the vectors: where they come from and whose they are.
 
     ``task_dimensions`` says which dimension (from 0) expresses a task, ``task_scales`` how it is read in the task's
-    unit. ``averaged``: of which views of its picture each vector is the mean, if of any.
+    unit. ``averaged``: of which views of its picture each vector is the mean, if of any. ``encoder_options``: what an
+    encoder from elsewhere was told, as its file did not say it (``OnnxOptions``).
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -59,6 +60,7 @@ class EmbeddingNote(BaseModel):
     observations: Annotated[str, Field(description="hash of the ordered observation ids")]
     encoder: str
     encoder_hash: str | None = None
+    encoder_options: dict[str, Any] = {}
     normalised: bool = False
     task_dimensions: dict[str, int] = {}
     task_scales: dict[str, TaskScale] = {}

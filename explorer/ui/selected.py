@@ -14,6 +14,7 @@ from explorer.study.embeddings import Embedding
 from explorer.study.export import Format, manifest_text
 from explorer.study.study import Study
 from explorer.ui.colouring import Colouring
+from explorer.ui.explain_panel import explain_panel
 from explorer.ui.gallery import AT_ONCE, gallery
 from explorer.ui.kept import name_menu
 from explorer.ui.nearest_panel import nearest_panel
@@ -63,17 +64,21 @@ def selected_contents(
     colours: Colouring | None,
     stamped: tuple[object, ...],
 ) -> None:
-    """The selected observations themselves: their pictures, a table, or what is nearest to a single one."""
+    """The selected observations: pictures, a table; of a single one also what is nearest, or moves an encoder."""
     rows = np.flatnonzero(seen.selected)
     if not len(rows):
         return
     views = ["Pictures", "Table"] if study.has_pictures else ["Table"]
     if len(rows) == 1:
         views.insert(0, "Nearest")
+        if study.has_pictures or study.feature_columns:
+            views.append("Explain")
     key = "selected_one_as" if len(rows) == 1 else "selected_as"
     picked = st.segmented_control("Show as", views, default=views[0], key=key, label_visibility="collapsed")
     if picked == "Nearest":
         nearest_panel(study, embedding, int(rows[0]), stamped)
+    elif picked == "Explain":
+        explain_panel(study, embedding, int(rows[0]))
     elif picked == "Pictures":
         _pictures(study, rows, colours, stamped)
     else:

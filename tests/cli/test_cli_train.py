@@ -41,6 +41,14 @@ def test_training_tasks_says_what_was_learnt(herd, tmp_path, capsys):
     assert open_study(study).embedding("m").note.task_scales["weight"].unit == "kg"
 
 
+def test_settings_of_the_loss_and_the_miner_are_given_by_name(herd, tmp_path):
+    study, out = herd.save(), tmp_path / "m"
+    options = ["--loss-option", "margin=0.4", "--loss-option", "squared=true", "--miner-option", "band=none"]
+    assert cli.main(["train", str(study), "--out", str(out), "--steps", "2", *options]) == 0
+    recipe = load_model(out).info.recipe
+    assert recipe["loss_options"] == {"margin": 0.4, "squared": True} and recipe["miner_options"] == {"band": None}
+
+
 def test_without_options_it_is_the_usual_recipe(herd, tmp_path):
     assert cli.main(["train", str(herd.save()), "--out", str(tmp_path / "m"), "--steps", "2"]) == 0
     described = json.loads((tmp_path / "m" / "config.json").read_text())["recipe"]
@@ -120,6 +128,17 @@ def test_tensorboard_that_is_not_there_is_one_sentence(herd, tmp_path, capsys, m
         (["--final-layer"], "a final layer says nothing without tasks"),
         (["--gradual", "0"], "--gradual must be above 0"),
         (["--gradual", "1.5"], "not a number from 0 to 1"),
+        (["--loss", "magnet", "--gradual", "0.5"], "batches of clusters of its own"),
+        (["--loss-option", "mrgin=1"], "has no option 'mrgin'. Its options are: margin, squared, reduction, normalise"),
+        (["--loss-option", "margin"], "'margin' is not of the form NAME=VALUE"),
+        (["--loss-option", "margin=wide"], "cannot be 'wide'. Give a number"),
+        (["--loss-option", "margin=1", "--loss-option", "margin=2"], "--loss-option margin is given twice"),
+        (["--loss", "angular", "--loss-option", "alpha=95"], "cannot be made: "),
+        (["--miner-option", "band=-1"], "band must be above 0, not -1"),
+        (["--miner", "hard", "--miner-option", "band=1"], "the miner 'hard' has no option 'band'"),
+        (["--loss", "histogram", "--miner-option", "band=1"], "takes no triplets, so --miner-option changes nothing"),
+        (["--no-identity", "--regress", "bcs", "--loss-option", "margin=1"], "--loss-option changes nothing"),
+        (["--resume", "--loss-option", "margin=1"], "so --loss-option changes nothing"),
         (["--resume"], "no training run in"),
         (["--resume", "--steps", "9"], "so --steps changes nothing"),
         (["--resume", "--no-identity"], "so --no-identity changes nothing"),

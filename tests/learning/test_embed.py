@@ -46,7 +46,7 @@ def test_pictures_become_unit_vectors_under_the_hash_of_the_ids(coats, of_pictur
 def test_embedding_again_gives_the_same(coats, of_pictures, monkeypatch):
     study = coats.open()
     embed_study(study, of_pictures, "one", workers=0)
-    monkeypatch.setattr("explorer.learning.embed._AT_ONCE", 7)
+    monkeypatch.setattr("explorer.learning.pictures._AT_ONCE", 7)
     embed_at(study.path, of_pictures, "two", report=lambda fraction, note: None)
     one, two = open_study(study.path).embedding("one"), open_study(study.path).embedding("two")
     np.testing.assert_allclose(one.vectors, two.vectors, atol=1e-5)

@@ -299,10 +299,13 @@ def test_options_go_to_the_loss_and_the_miner_and_wrong_ones_are_told(study):
     assert objective.metric.loss.L.shape == (12, 3) and objective.metric.loss.A is None
     assert made(study)[1].metric.miner.band == 0.2
     assert made(study, miner_options={"band": None})[1].metric.miner.band is None
-    for choice in ({"loss_options": {"colour": 1}}, {"loss": "angular", "loss_options": {"alpha": 95.0}}):
+    for choice in (
+        {"loss": "center", "loss_options": {"rate": 2.0}},
+        {"loss": "angular", "loss_options": {"alpha": 95.0}},
+    ):
         with pytest.raises(UserError, match=r"the loss .* cannot be made"):
             made(study, **choice)
-    with pytest.raises(UserError, match="the miner 'hard' cannot be made"):
+    with pytest.raises(UserError, match="the miner 'hard' has no option 'band'"):
         made(study, miner="hard", miner_options={"band": 1.0})
 
 

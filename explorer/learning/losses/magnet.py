@@ -33,7 +33,19 @@ class MagnetLoss(Loss):
         means = embeddings.new_zeros(len(keys), embeddings.shape[1]).index_add(0, own, embeddings) / counts[:, None]
         squares = lengths.matrix(embeddings, means).square()
         near = lengths.squared(embeddings, means[own])
-        variance = (near.sum() / (len(embeddings) - 1)).clamp(min=torch.finfo(near.dtype).eps)  # 0: all rows are means
         same = labels[:, None] == keys[None, :, 0]
-        others = torch.logsumexp((-squares / (2 * variance)).masked_fill(same, -torch.inf), dim=1)
-        return ((near / (2 * variance) + self.margin + others).relu(),)
+        return (magnet_terms(near, squares, same, spread(near), self.margin),)
+
+
+def spread(near: Tensor) -> Tensor:
+    """The variance s of n rows, of whose squared distances from their clusters' means ``near`` (n,) tells."""
+    return (near.sum() / (len(near) - 1)).clamp(min=torch.finfo(near.dtype).eps)  # 0: all rows are means
+
+
+def magnet_terms(near: Tensor, squares: Tensor, same: Tensor, variance: Tensor, margin: float) -> Tensor:
+    """The loss of each row (k,), of its squared distances from its own mean (k,) and from all means (k, c).
+
+    same: bool (k, c), the means of the row's own class. variance: that of all rows.
+    """
+    others = torch.logsumexp((-squares / (2 * variance)).masked_fill(same, -torch.inf), dim=1)
+    return (near / (2 * variance) + margin + others).relu()
