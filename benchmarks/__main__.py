@@ -1,5 +1,5 @@
 """Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [map] [projections] [pipeline]
-[quality] [mining] [opml] [training].
+[quality] [mining] [opml] [training] [threshold] [saliency].
 
 With --quick, those that can (the map) take little data.
 """
@@ -7,7 +7,18 @@ With --quick, those that can (the map) take little data.
 import sys
 from functools import partial
 
-from benchmarks import first_picture, mining, opening, opml, pipeline, projections, quality, training
+from benchmarks import (
+    first_picture,
+    mining,
+    opening,
+    opml,
+    pipeline,
+    projections,
+    quality,
+    saliency,
+    threshold,
+    training,
+)
 from benchmarks import map as latent_map
 
 RUNS = {
@@ -20,6 +31,8 @@ RUNS = {
     "mining": mining.main,
     "opml": opml.main,
     "training": training.main,
+    "threshold": threshold.main,
+    "saliency": saliency.main,
 }
 
 if __name__ == "__main__":

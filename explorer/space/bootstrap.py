@@ -71,6 +71,23 @@ class AnimalBootstrap:
         drawn = (self._draws @ self._of_animals(values)) / (self._draws @ self._counts)
         return self.interval(float(values.mean()), drawn)
 
+    def moments(self, values: Floats, members: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        """Means and variances (ddof 0) of the columns of ``values`` (n, d) among ``members``, bool (n,).
+
+        Both float64 (1 + b, d): of the sample, then of each draw; NaN in a draw without members.
+        """
+        own = values[members]
+        place = self._place[members]
+        middle = own.mean(axis=0)  # little is lost of a variance about the mean
+        parts = [np.zeros((self.animals, values.shape[1])) for _ in range(2)]
+        np.add.at(parts[0], place, own - middle)
+        np.add.at(parts[1], place, (own - middle) ** 2)
+        weights = np.vstack([np.ones((1, self.animals)), self._draws])
+        count = weights @ np.bincount(place, minlength=self.animals)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean, square = ((weights @ one) / count[:, None] for one in parts)
+        return mean + middle, np.maximum(square - mean**2, 0.0)
+
     def explained(self, missed: Floats, total: Floats) -> Interval:
         """1 - sum(missed) / sum(total), both (n,): R squared from squared errors; NaN when ``total`` is 0."""
         whole = float(total.sum())

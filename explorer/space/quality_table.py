@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from explorer.engine import parts_of
 from explorer.errors import UserError
 from explorer.space.compare import compare_of
 from explorer.space.projections import Report, project
@@ -42,7 +43,7 @@ def export_quality(
     ``project`` and ``quality_of`` do.
     """
     embedding = study.embedding(name)
-    parts = iter(_parts(report, [3, 1, *([3] if all_points else []), *([9] if seeds else [])]))
+    parts = iter(parts_of(report, [3, 1, *([3] if all_points else []), *([9] if seeds else [])]))
     projection = project(study, embedding, choice, next(parts))
     quality = quality_of(study, embedding, projection, k=k, sample=sample, report=next(parts))
     columns: dict[str, Any] = {one: np.full(len(study), np.nan) for one in LOCAL}
@@ -122,18 +123,3 @@ def export_comparison(
         **again([]),
     )
     return Export(content, described, len(study), remarks)
-
-
-def _parts(report: Report | None, weights: list[int]) -> list[Report | None]:
-    """A report for each of some steps that take about so long."""
-    if report is None:
-        return [None] * len(weights)
-    ends = np.cumsum(weights) / sum(weights)
-
-    def part(low: float, high: float, tell: Report) -> Report:
-        return lambda fraction, note: tell(low + (high - low) * min(fraction, 0.999), note)
-
-    return [
-        part(float(high - weight / sum(weights)), float(high), report)
-        for high, weight in zip(ends, weights, strict=True)
-    ]

@@ -1,0 +1,71 @@
+"""What the saliency of background variables comes to, in plain sentences."""
+
+import numpy as np
+
+from explorer.space.association import INSEPARABLE
+from explorer.space.saliency import Saliency, VariableSaliency
+from explorer.space.varying import SHUFFLED
+
+ALPHA = 0.05
+_NAMED = 3
+
+
+def said_of(saliency: Saliency) -> tuple[str, ...]:
+    """A sentence for each variable, those that explain most first."""
+    return tuple(_said(one, saliency) for one in saliency.variables)
+
+
+def said_of_pairs(saliency: Saliency) -> tuple[str, ...]:
+    """Which variables cannot be told apart, each pair in a sentence."""
+    labels = {one.name: one.label for one in saliency.variables}
+    out, named = [], set()
+    for pair in saliency.association.pairs:
+        if pair.separable:
+            continue
+        first, second, share = pair.first, pair.second, pair.first_by_second
+        if share < pair.second_by_first:
+            first, second, share = second, first, pair.second_by_first
+        named |= {first, second}
+        one, other = _inside(labels[first]), _inside(labels[second])
+        why = f"{other} tells {share:.0%} of it" if pair.overlaps else "where both are known, one of them does not vary"
+        out.append(f"Cannot separate {one} from {other}: {why}")
+    for name, inflation in saliency.association.inflation.items():
+        if name not in named and not inflation < 1 / (1 - INSEPARABLE):
+            out.append(
+                f"Cannot separate {_inside(labels[name])} from the other variables: "
+                f"together they tell {1 - 1 / inflation:.0%} of it"
+            )
+    return tuple(out)
+
+
+def _said(one: VariableSaliency, saliency: Saliency) -> str:
+    over = f"{one.animals:,} animals" if one.animals is not None else f"{one.n:,} observations"
+    bounds = f"; 95% interval over {over} {one.r2.low:.1%} to {one.r2.high:.1%}" if np.isfinite(one.r2.low) else ""
+    said = f"{one.label} explains {one.r2.value:.1%} of the space"
+    test = one.test
+    if test.p > ALPHA:
+        chance = f"shuffled {test.null.mean():.1%} on average, p = {test.p:.3g}"
+        said += f", no more than chance may give ({chance}{bounds})"
+        if one.probe.value > one.probe.high:
+            band = f"R squared {one.probe.value:.0%}, shuffled {one.probe.low:.0%} to {one.probe.high:.0%}"
+            said += f"; yet vectors of other animals tell it ({band}): it lies in directions in which they vary little"
+        return said
+    others = [other.label for other in saliency.variables if other is not one]
+    if others:
+        said += f", {one.conditional.value:.1%} that {_listed(others)} {'does' if len(others) == 1 else 'do'} not"
+    said += f" (p = {test.p:.3g}, {SHUFFLED[one.how]}{bounds})" if np.isfinite(test.p) else f" (not tested{bounds})"
+    if test.spread_p <= ALPHA:
+        said += f"; how far its observations scatter differs too (p = {test.spread_p:.3g}), which may be part of this"
+    return said
+
+
+def _listed(labels: list[str]) -> str:
+    if len(labels) > _NAMED:
+        return f"the other {len(labels)} variables"
+    inside = [_inside(label) for label in labels]
+    return inside[0] if len(inside) == 1 else f"{', '.join(inside[:-1])} and {inside[-1]}"
+
+
+def _inside(label: str) -> str:
+    """A label within a sentence; abbreviations stay as they are."""
+    return label[0].lower() + label[1:] if label[1:2].islower() else label
