@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from explorer import __version__
-from explorer.cli import app, encoders, explaining, maps, studies, trust
+from explorer.cli import app, backgrounds, encoders, evaluating, explaining, maps, recognising, studies, sweeping, trust
 from explorer.cli.parsing import Parser
 from explorer.cli.talking import INTERRUPTED, OK, complain
 from explorer.errors import UserError
@@ -44,7 +44,11 @@ def _parser() -> Parser:
     app.add(commands)
     studies.add(commands)
     encoders.add(commands)
+    sweeping.add(commands)
+    evaluating.add(commands)
     maps.add(commands)
     trust.add(commands)
+    backgrounds.add(commands)
+    recognising.add(commands)
     explaining.add(commands)
     return parser

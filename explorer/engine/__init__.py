@@ -2,7 +2,7 @@
 
 from explorer.engine.job import Job, State
 from explorer.engine.partitions import map_partitions
-from explorer.engine.progress import Cancelled, Clock, Progress, Report, SnapshotReport
+from explorer.engine.progress import Cancelled, Clock, Progress, Report, SnapshotReport, parts_of
 from explorer.engine.standby import Standby
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "Standby",
     "State",
     "map_partitions",
+    "parts_of",
 ]

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +16,22 @@ class SnapshotReport(Protocol):
 
     def __call__(self, fraction: float, note: str, *, snapshot: object = None) -> None:
         """Tell the fraction done (0..1), what is being done, and if wanted what it looks like so far."""
+
+
+def parts_of(report: Report | None, weights: Sequence[float]) -> list[Report | None]:
+    """A report for each of some steps that follow each other and take about as long as their ``weights`` say."""
+    if report is None:
+        return [None] * len(weights)
+    whole, before = sum(weights), 0.0
+
+    def part(low: float, high: float, tell: Report) -> Report:
+        return lambda fraction, note: tell(low + (high - low) * min(fraction, 0.999), note)
+
+    parts: list[Report | None] = []
+    for weight in weights:
+        parts.append(part(before / whole, (before + weight) / whole, report))
+        before += weight
+    return parts
 
 
 class Cancelled(Exception):

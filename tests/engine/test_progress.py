@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from explorer.engine import Clock, Progress
+from explorer.engine import Clock, Progress, parts_of
 
 
 class Time:
@@ -91,3 +91,16 @@ def test_very_many_reports_stay_quick_and_right(time):
         time.now += 0.01
         clock.update(i / 100_000, "x")
     assert clock.read().seconds_left == pytest.approx(500, rel=0.01)
+
+
+def test_steps_share_a_report_by_their_weights():
+    told = []
+    first, none, last = parts_of(lambda fraction, note: told.append((fraction, note)), [1, 0, 3])
+    first(0.0, "a")
+    first(1.0, "a")
+    none(1.0, "b")
+    last(0.5, "c")
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == pytest.approx([0, 0.25, 0.25, 0.625], abs=1e-3) and max(fractions) < 1
+    assert [note for _, note in told] == ["a", "a", "b", "c"]
+    assert parts_of(None, [1, 2]) == [None, None]

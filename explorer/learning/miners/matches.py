@@ -150,6 +150,15 @@ class MatchRule:
         enough = (agreeing >= present * self.min_fraction - _ROUNDING) & (present > 0)
         return enough, present > 0
 
+    def share(self, first: Tensor, second: Tensor) -> Tensor:
+        """Of pairs, the share of the labels present in both that agree: float32 (...), NaN where none is.
+
+        first and second: labels float (..., K) that broadcast to each other. However many labels are to agree makes
+        no difference.
+        """
+        present = (~first.isnan() & ~second.isnan()).sum(dim=-1)
+        return self._agreeing(first, second, *present.shape) / present
+
     def _agreeing(self, first: Tensor, second: Tensor, *shape: int) -> Tensor:
         """How many labels agree, uint8 ``shape``: of (..., K) and (..., K) that broadcast to it."""
         agreeing = torch.zeros(*shape, dtype=torch.uint8, device=first.device)
