@@ -2,18 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from explorer.engine import Report
 from explorer.errors import UserError
-from explorer.learning.baselines import Vectors, baselines
+from explorer.learning.baselines import Vectors
 from explorer.learning.days import dates_of
-from explorer.learning.embed import encode_study
-from explorer.learning.model_files import Model, load_model
+from explorer.learning.model_files import Model
 from explorer.learning.retrieval import Retrieved, retrieve
 from explorer.space.bootstrap import AnimalBootstrap
 from explorer.study.study import Study
@@ -131,6 +128,7 @@ def evaluate(
     apart: float = 0.0,
     places: pd.Series | None = None,
     queries: npt.NDArray[np.bool_] | None = None,
+    gallery: npt.NDArray[np.bool_] | None = None,
     seed: int = 0,
 ) -> Evaluation:
     """Recall@1 and mAP@R of several embeddings, (n, d) each, on the same observations of ``animals`` (all by default).
@@ -139,7 +137,7 @@ def evaluate(
     (``dates_of``), or less than ``apart`` days away, or with the same value of ``places`` (one per observation).
     When no animal was seen on two dates that is impossible, and an observation is looked up among all others: the
     protocol is then called "within the same date", and says little about knowing an animal again. ``queries``
-    (bool, (n,)) counts only these as queries; all stay in the gallery.
+    (bool, (n,)) counts only these as queries; all stay in the gallery. ``gallery`` (bool, (n,)): only these are found.
 
     Observations that lack a vector in any embedding, an animal, or (across dates) a time are left out of all and
     counted. Figures are means over queries; intervals resample animals. ``encoder`` is compared with ``baseline``
@@ -172,7 +170,12 @@ def evaluate(
         place_codes[unknown] = -1 - np.arange(int(unknown.sum()))  # an unknown place is no other's
     found = {
         method: retrieve(
-            np.asarray(vectors)[rows], codes[rows], dates[rows] if across else None, apart=apart, places=place_codes
+            np.asarray(vectors)[rows],
+            codes[rows],
+            dates[rows] if across else None,
+            apart=apart,
+            places=place_codes,
+            gallery=None if gallery is None else np.asarray(gallery)[rows],
         )
         for method, vectors in embeddings.items()
     }
@@ -204,7 +207,7 @@ def evaluate(
     }
     return Evaluation(
         study=study.name,
-        protocol=_protocol(across, apart, None if places is None else str(places.name)),
+        protocol=_protocol(across, apart, None if places is None else str(places.name), gallery is not None),
         across_dates=across,
         scores=scores,
         encoder=encoder,
@@ -229,34 +232,6 @@ def unseen_animals(study: Study, model: Model) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name not in seen))
 
 
-def evaluate_model(
-    study: Study,
-    model_folder: str | Path,
-    *,
-    apart: float = 0.0,
-    seed: int = 0,
-    report: Report | None = None,
-    workers: int | None = None,
-) -> Evaluation:
-    """``evaluate`` of the encoder in ``model_folder`` on the animals it has not seen, beside the baselines."""
-    tell = report or (lambda _fraction, _note: None)
-    model = load_model(model_folder)
-    unseen = unseen_animals(study, model)
-    if len(unseen) < 2:
-        raise UserError(
-            f"the encoder has seen all animals of {study.name} but {len(unseen)}, so there is nothing to test it on",
-            how="Evaluate it on another study",
-        )
-    vectors, _ = encode_study(study, model, report=lambda f, note: tell(0.6 * f, note), workers=workers)
-    seen = None if study.animal is None else set(study.animal.cat.categories) - set(unseen)
-    plain = baselines(
-        study, train_animals=seen or None, report=lambda f, note: tell(0.6 + 0.3 * f, note), workers=workers
-    )
-    tell(0.9, "looking animals up")
-    encoder = f"encoder {model.info.name}"
-    return evaluate(study, {encoder: vectors, **plain}, animals=unseen, encoder=encoder, apart=apart, seed=seed)
-
-
 def _figure(weights: AnimalBootstrap, values: npt.NDArray[np.float64]) -> Figure:
     found = weights.mean(values)
     return Figure(found.value, found.low, found.high)
@@ -274,7 +249,8 @@ def _only(found: Retrieved, chosen: npt.NDArray[np.bool_]) -> Retrieved:
     )
 
 
-def _protocol(across: bool, apart: float, place: str | None) -> str:
+def _protocol(across: bool, apart: float, place: str | None, chosen: bool) -> str:
+    others = "all others of the gallery" if chosen else "all others"
     left_out = []
     if across and apart > 0:
         left_out.append(f"taken on the same date or less than {apart:g} days away")
@@ -284,13 +260,13 @@ def _protocol(across: bool, apart: float, place: str | None) -> str:
         left_out.append(f"with the same {place}")
     if across:
         return (
-            "Across dates: each observation is looked up among all others, except those of the same animal "
+            f"Across dates: each observation is looked up among {others}, except those of the same animal "
             + " and those ".join(left_out)
             + "."
         )
     also = f" except those of the same animal {left_out[0]}" if left_out else ""
     return (
-        "Within the same date, since no animal was seen on two: each observation is looked up among all others"
+        f"Within the same date, since no animal was seen on two: each observation is looked up among {others}"
         + also
         + ". Neighbouring frames look alike whatever the animal, so this says little about knowing it again."
     )

@@ -30,6 +30,8 @@ def evaluate_tasks(
     levels: Mapping[str, str] | None = None,
     embeddings: Mapping[str, npt.NDArray[np.floating]] | None = None,
     dimensions: Mapping[str, Mapping[str, int]] | None = None,
+    train_rows: npt.NDArray[np.bool_] | None = None,
+    test_rows: npt.NDArray[np.bool_] | None = None,
     seed: int = 0,
 ) -> TaskEvaluation:
     """Score ``predictions`` of tasks on the observations of ``test_animals``, all methods of a task on the same rows.
@@ -42,7 +44,8 @@ def evaluate_tasks(
     labels: values to score against in place of the study's own, float (n,) by task: the truth of a simulated herd.
     levels: the task whose rate of change a task is, by task; known already of gradients that the study derives.
     embeddings: vectors (n, d) by method, for the angles between the directions of all tasks, fitted and told on test
-    animals. dimensions: by method, the embedding dimension that was to express each task.
+    animals. dimensions: by method, the embedding dimension that was to express each task. train_rows, test_rows: bool
+    (n,), of these animals only these observations.
 
     A row is scored when the label and the predictions of all methods that tell the task are there; what is left out
     is counted in the remarks. Raises UserError when animals are on both sides, when no test animal is in the study,
@@ -51,6 +54,8 @@ def evaluate_tasks(
     if study.animal is None:
         raise UserError(f"{study.name} does not say which animal is which, so none can be kept unseen")
     train, test = _sides(study, train_animals, test_animals)
+    train = train if train_rows is None else train & train_rows
+    test = test if test_rows is None else test & test_rows
     if against is not None and against not in predictions:
         methods = ", ".join(predictions) or "none"
         raise UserError(f"there are no predictions by {against!r}", how=f"The methods are: {methods}")

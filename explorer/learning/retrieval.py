@@ -34,14 +34,15 @@ def retrieve(
     *,
     apart: float = 0.0,
     places: npt.NDArray[np.integer] | None = None,
+    gallery: npt.NDArray[np.bool_] | None = None,
 ) -> Retrieved:
     """Look up every row among all others by Euclidean distance.
 
     vectors: (n, d) without NaN. animals: codes (n,). The gallery of a query is all rows but itself and but those of
     the same animal that were taken on the same date (equal ``dates``, (n,), no NaN), at most ``apart`` less a
     fraction away from it (``apart`` > 0: less than ``apart`` days), or at the same place (equal ``places``). Other
-    animals' rows of that date stay. Without ``dates`` only the query itself is left out. Of equally distant rows the
-    earlier comes first. Memory: a block of queries by n.
+    animals' rows of that date stay. Without ``dates`` only the query itself is left out. gallery: bool (n,), only these
+    rows can be found. Of equally distant rows the earlier comes first. Memory: a block of queries by n.
     """
     n = len(vectors)
     centred = np.asarray(vectors, dtype=np.float64)
@@ -50,6 +51,7 @@ def retrieve(
     codes = torch.from_numpy(np.asarray(animals, dtype=np.int64))
     days = None if dates is None else torch.from_numpy(np.asarray(dates, dtype=np.float64))
     where = None if places is None else torch.from_numpy(np.asarray(places, dtype=np.int64))
+    absent = None if gallery is None else torch.from_numpy(~np.asarray(gallery))
     first = np.zeros(n, dtype=bool)
     precision = np.zeros(n)
     relevant = np.zeros(n, dtype=np.int64)
@@ -64,6 +66,8 @@ def retrieve(
             out |= where[block, None] == where[None, :]
         out &= same
         out[torch.arange(len(same)), torch.arange(block.start, block.stop)] = True
+        if absent is not None:
+            out |= absent[None, :]
         wanted = same & ~out
         counts = wanted.sum(dim=1)
         relevant[block] = counts.numpy()

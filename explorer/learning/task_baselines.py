@@ -3,14 +3,17 @@
 These are baselines of task predictions; ``baselines`` holds those of finding an animal again.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from explorer.engine import Report
-from explorer.learning.baselines import PIXELS, pixel_baselines
+from explorer.learning.baselines import PIXELS, Vectors, baselines
+from explorer.learning.hog import HOG
+from explorer.space.pca import fit_pca
+from explorer.space.pixels import COMPONENTS
 from explorer.space.task_directions import fit_plane
 from explorer.space.task_values import ordered_task, units_of
 from explorer.study.study import Study
@@ -20,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 RIDGE = "ridge on the features"
 FOREST = "random forest on the features"
 PIXELS_RIDGE = "ridge on pixels' principal components"
+HOG_RIDGE = "ridge on HOG's principal components"
 
 TREES = 200
 LEAF = 5
@@ -78,6 +82,30 @@ def forest_predictions(
     return out
 
 
+def forest_classes(
+    features: npt.NDArray[np.floating],
+    classes: npt.NDArray[np.integer],
+    train: npt.NDArray[np.bool_],
+    *,
+    seed: int = 0,
+    workers: int = 1,
+) -> npt.NDArray[np.int64]:
+    """The class of each row, int64 (n,), by a random forest of classes grown on the ``train`` rows (bool (n,)).
+
+    As ``forest_predictions``; classes: int (n,), -1 where missing, as is the answer where nothing can be said.
+    """
+    there = np.isfinite(features).any(axis=1)
+    used = train & there & (classes >= 0)
+    out = np.full(len(features), -1, dtype=np.int64)
+    if not used.any():
+        return out
+    forest = RandomForestClassifier(TREES, min_samples_leaf=LEAF, random_state=seed, n_jobs=max(1, workers))
+    finite = np.where(np.isfinite(features), features, np.nan).astype(np.float32)
+    forest.fit(finite[used], classes[used])
+    out[there] = forest.predict(finite[there])
+    return out
+
+
 def standard_features(features: npt.NDArray[np.floating], train: npt.NDArray[np.bool_]) -> Floats:
     """Features (n, f) with the mean 0 and the spread 1 of the ``train`` rows, float64; those missing at the mean.
 
@@ -101,6 +129,8 @@ def task_baselines(
     tasks: Sequence[str],
     *,
     train_animals: Collection[str],
+    train_rows: npt.NDArray[np.bool_] | None = None,
+    plain: Mapping[str, Vectors] | None = None,
     seed: int = 0,
     report: Report | None = None,
     workers: int | None = None,
@@ -108,16 +138,17 @@ def task_baselines(
     """Predictions by method and task, each float64 (n,) for all observations of ``study``, in the task's unit.
 
     For a study with features a ridge and a random forest on them; for one with pictures a ridge on the principal
-    components of its grey pixels. All are fitted on ``train_animals`` alone, the components too. Raises UserError for
-    a task that the study has not or that has no order.
+    components of its grey pixels and one on those of HOG. All are fitted on ``train_animals`` alone (of ``train_rows``,
+    bool (n,), if given), the components too. plain: what ``baselines`` gave for these animals, if it is at hand. Raises
+    UserError for a task that the study has not or that has no order.
     """
     tell = report or (lambda _fraction, _note: None)
     values = {task: ordered_task(study, task) for task in tasks}
     ordinal = {task: study.variable(task).kind == "ordinal" for task in tasks}
     units = units_of(study)
-    train = np.zeros(len(study), dtype=bool)
+    train = np.ones(len(study), dtype=bool) if train_rows is None else train_rows
     if study.animal is not None:
-        train = study.animal.isin(list(train_animals)).to_numpy()
+        train = train & study.animal.isin(list(train_animals)).to_numpy()
     out: dict[str, dict[str, Floats]] = {}
 
     def ridge(vectors: npt.NDArray[np.floating]) -> dict[str, Floats]:
@@ -131,15 +162,21 @@ def task_baselines(
         out[RIDGE] = ridge(standard_features(features, train))
         out[FOREST] = {}
         for number, task in enumerate(tasks):
-            tell(0.5 * number / len(tasks), f"growing a forest for {task}")
+            tell(0.4 * number / len(tasks), f"growing a forest for {task}")
             out[FOREST][task] = forest_predictions(features, values[task], train, seed=seed, workers=workers or 1)
     if study.has_pictures:
-        pixels = pixel_baselines(
-            study, train_animals=train_animals, report=lambda f, note: tell(0.5 + 0.4 * f, note), workers=workers
+        at_hand = plain or baselines(
+            study, train_animals=train_animals, report=lambda f, note: tell(0.4 + 0.4 * f, note), workers=workers
         )
+        tell(0.8, "fitting pixels to tasks")
         # Without two pictures there are no components, and nothing to fit them to.
-        components = next((vectors for name, vectors in pixels.items() if name != PIXELS), None)
+        components = next((vectors for name, vectors in at_hand.items() if name not in (PIXELS, HOG)), None)
         if components is not None:
-            tell(0.9, "fitting pixels to tasks")
             out[PIXELS_RIDGE] = ridge(components)
+        tell(0.9, "fitting gradients to tasks")
+        gradients = np.asarray(at_hand[HOG], dtype=np.float32)
+        known = train & np.isfinite(gradients).all(axis=1)
+        if known.sum() > 1:
+            pca = fit_pca(gradients, known, min(COMPONENTS, int(known.sum()) - 1))
+            out[HOG_RIDGE] = ridge(pca.transform(gradients))
     return out

@@ -86,7 +86,7 @@ class TaskEvaluation:
         return "\n".join(parts)
 
     def _score_lines(self) -> list[str]:
-        lead = f" less than {self.against}" if self.against else ""
+        lead = f" less that of {self.against}" if self.against else ""
         heads = [
             "task",
             "method",

@@ -6,9 +6,8 @@ from explorer.errors import UserError
 from explorer.learning.baselines import PIXELS, baselines, pixel_baselines
 from explorer.learning.days import dates_of
 from explorer.learning.encoders import build_encoder
-from explorer.learning.evaluate import evaluate, evaluate_model, unseen_animals
-from explorer.learning.model_files import ModelInfo, TrainedOn, load_model, save_model
-from explorer.learning.train import train_identity
+from explorer.learning.evaluate import evaluate, unseen_animals
+from explorer.learning.model_files import ModelInfo, TrainedOn, save_model
 from explorer.space.pixels import grey_pixels
 
 
@@ -82,6 +81,14 @@ def test_galleries_can_be_kept_apart_in_time_and_place(herd):
     side = pd.Series(np.tile([0, 0, 1, 1, 1], 8), name="side")
     result = evaluate(study, {"perfect": perfect(study)}, places=side)
     assert set(result.scores["perfect"].found.relevant) == {2, 3} and "same side" in result.protocol
+
+
+def test_a_gallery_of_earlier_observations(herd):
+    study = herd.open()
+    early = np.tile([True, True, False, False, False], 8)
+    result = evaluate(study, {"perfect": perfect(study)}, queries=~early, gallery=early)
+    assert result.queries == 24 and set(result.scores["perfect"].found.relevant) == {2}
+    assert "among all others of the gallery" in result.protocol
 
 
 def test_what_lacks_a_vector_or_a_time_is_left_out_of_all_and_counted(herd):
@@ -173,16 +180,3 @@ def test_animals_that_a_model_has_seen_are_known_even_in_an_edited_copy(herd, tm
     assert unseen_animals(study, model) == ("cow-1", "cow-2", "cow-3", "cow-4", "cow-6", "cow-7")
     herd.observations["observation_id"] += "-new"
     assert len(unseen_animals(herd.open(), model)) == 8
-
-
-def test_a_model_is_evaluated_on_unseen_animals_beside_pixels(coats, tmp_path, pictures, recipe):
-    study = coats.open()
-    train_identity([study], pictures, tmp_path / "m", name="coats", recipe=recipe, workers=0)
-    told = []
-    result = evaluate_model(study, tmp_path / "m", report=lambda fraction, note: told.append(fraction), workers=0)
-    assert list(result.scores)[:2] == ["encoder coats", PIXELS]
-    assert result.animals == 2 and result.observations == 10
-    assert set(unseen_animals(study, load_model(tmp_path / "m"))) == set(
-        load_model(tmp_path / "m").info.trained_on[0].test
-    )
-    assert told == sorted(told) and told

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from explorer.learning.embed import encode_study
-from explorer.learning.evaluate import evaluate_model, unseen_animals
+from explorer.learning.evaluate import unseen_animals
+from explorer.learning.evaluate_fully import evaluate_fully
 from explorer.learning.model_files import WEIGHTS, load_model
 from explorer.places import shipped
 from explorer.study.simulating import simulate_herd
@@ -29,8 +30,8 @@ def test_it_finds_animals_of_an_unseen_herd_better_than_pixels(tmp_path):
     vectors, remarks = encode_study(study, model, workers=0)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-5)
     assert remarks == ()
-    result = evaluate_model(study, HERD, workers=0)
-    assert result.warning is None
+    result = evaluate_fully(study, model=HERD, tasks=[], workers=0).retrieval
+    assert result is not None and result.warning is None
     assert result.scores["encoder herd"].recall.value > 0.9
 
 

@@ -5,7 +5,7 @@ from explorer.learning import retrieval
 from explorer.learning.retrieval import retrieve
 
 
-def oracle(vectors, animals, dates, apart, places):
+def oracle(vectors, animals, dates, apart, places, present=None):
     """Plain loops: for each query with anything to find, whether the nearest is right, and AP@R."""
     out = {}
     for q in range(len(vectors)):
@@ -14,7 +14,7 @@ def oracle(vectors, animals, dates, apart, places):
             same = animals[g] == animals[q]
             close = dates is not None and (dates[g] == dates[q] or abs(dates[g] - dates[q]) < apart)
             beside = places is not None and places[g] == places[q]
-            if g != q and not (same and (close or beside)):
+            if g != q and not (same and (close or beside)) and (present is None or present[g]):
                 gallery.append((np.linalg.norm(vectors[q] - vectors[g]), g))
         hits = [animals[g] == animals[q] for _, g in sorted(gallery)]
         total = sum(hits)
@@ -45,6 +45,22 @@ def test_retrieval_equals_plain_loops(monkeypatch, how, apart, unit):
     np.testing.assert_allclose(found.precision, precision, atol=1e-12)
     np.testing.assert_array_equal(found.relevant, relevant)
     np.testing.assert_array_equal(found.animals, animals[found.rows])
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_only_the_gallery_is_found(share):
+    rng = np.random.default_rng(3)
+    n = 80
+    animals, dates = rng.integers(0, 9, n), rng.integers(0, 6, n).astype(float)
+    vectors = rng.normal(size=(n, 6)) + 0.8 * np.eye(9, 6)[animals]
+    present = rng.random(n) < share
+    found = retrieve(vectors, animals, dates, gallery=present)
+    expected = oracle(vectors, animals, dates, 0.0, None, present)
+    assert found.rows.tolist() == sorted(expected) and 0 < len(found.rows) < n
+    first, precision, relevant = zip(*(expected[row] for row in found.rows), strict=True)
+    np.testing.assert_array_equal(found.first, first)
+    np.testing.assert_allclose(found.precision, precision, atol=1e-12)
+    np.testing.assert_array_equal(found.relevant, relevant)
 
 
 def test_a_copy_of_the_same_date_helps_nothing():

@@ -6,6 +6,7 @@ import pytest
 from explorer.errors import UserError
 from explorer.learning.task_baselines import (
     FOREST,
+    HOG_RIDGE,
     PIXELS_RIDGE,
     RIDGE,
     forest_predictions,
@@ -126,6 +127,6 @@ def test_a_study_of_pictures_has_a_ridge_on_pixels(coats):
     coats.spec["variables"]["shade"] = {"column": "shade", "kind": "continuous", "role": "task"}
     names = [f"cow-{one}" for one in range(7)]
     found = task_baselines(coats.open(), ["shade"], train_animals=names, workers=0)
-    assert list(found) == [PIXELS_RIDGE]
+    assert list(found) == [PIXELS_RIDGE, HOG_RIDGE]
     assert np.corrcoef(found[PIXELS_RIDGE]["shade"][:35], grey[:35])[0, 1] > 0.99
     assert np.isfinite(found[PIXELS_RIDGE]["shade"]).all()
