@@ -21,9 +21,9 @@ class Standby:
     """Keeps one process in which ``prepare()`` has been run, for the next job.
 
     ``prepare`` imports and compiles what the jobs will use; it must be a function that another process can import.
-    On Linux it runs at a low priority, its job at the usual one. Where it fails, its traceback goes to the terminal
-    and jobs run unprepared. The process ends with the program, like that of a ``Job``. All of it may be used from
-    any thread.
+    On Linux it runs at a low priority, its job at that of any worker. Where it fails, its traceback goes to the
+    terminal and jobs run unprepared. The process ends with the program, like that of a ``Job``. All of it may be used
+    from any thread.
     """
 
     def __init__(self, prepare: Callable[[], object]) -> None:

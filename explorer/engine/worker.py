@@ -15,7 +15,7 @@ from typing import cast
 
 from explorer.engine import wire
 
-_NICE = 5
+NICENESS = 5
 """How far a worker steps back where processors are scarce: the page that waits for it must still answer the hand."""
 
 
@@ -25,7 +25,7 @@ def main(lifeline: int) -> None:
     `lifeline` is the read end of a pipe on which nothing is ever written and whose other end dies
     with the program that started this one.
     """
-    os.nice(_NICE)
+    os.nice(NICENESS)
     inbox, outbox = _take_streams()
     messages: SimpleQueue[wire.Parts] = SimpleQueue()
     threading.Thread(target=_listen, args=(inbox, messages), daemon=True).start()

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from explorer.engine import Cancelled, Standby
+from explorer.engine.worker import NICENESS
 from explorer.errors import UserError
 
 
@@ -43,7 +44,8 @@ def test_a_job_runs_in_the_process_that_waits_and_another_gets_ready(standby):
     assert {child.pid for child in psutil.Process().children()} - before == {waiting}
     job = ours.job(tasks.prepared, "word", function="mine")
     assert job.pid == waiting
-    assert job.result(tasks.DEADLINE) == ("word", "mine", True, os.getpriority(os.PRIO_PROCESS, 0))
+    steps_back = os.getpriority(os.PRIO_PROCESS, 0) + NICENESS
+    assert job.result(tasks.DEADLINE) == ("word", "mine", True, steps_back)
     assert job.state == "done"
     assert job.snapshot == {"half": True}
     assert not psutil.pid_exists(waiting)
