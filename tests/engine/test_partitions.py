@@ -1,7 +1,10 @@
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import engine_tasks as tasks
 import numpy as np
@@ -119,18 +122,31 @@ def test_an_interrupt_in_this_process_ends_the_workers(error):
 
 
 def test_a_real_ctrl_c_reaches_the_caller():
-    started = threading.Event()
-
-    def press():
-        started.wait()
+    """In a program of its own: the test runner's process has other libraries' event loops in it."""
+    program = (
+        "import engine_tasks as tasks\n"
+        "from explorer.engine import map_partitions\n"
+        "map_partitions(tasks.nap, [600.0] * 2, seed=0, workers=2, progress=lambda _: print('started', flush=True))\n"
+    )
+    paths = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
+    caller = subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": paths},
+    )
+    try:
+        assert caller.stdout.readline() == "started\n"
         time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=press)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        map_partitions(tasks.nap, [600.0] * 2, seed=0, workers=2, progress=lambda _: started.set())
-    thread.join()
+        workers = psutil.Process(caller.pid).children()
+        assert workers
+        caller.send_signal(signal.SIGINT)
+        _, said = caller.communicate(timeout=tasks.DEADLINE)
+    finally:
+        caller.kill()
+    assert said.rstrip().endswith("KeyboardInterrupt")
+    assert not any(worker.is_running() for worker in workers)
 
 
 def test_workers_ignore_ctrl_c():
