@@ -8,6 +8,7 @@ be animals that nothing is calibrated with: with calibration queries in it, thes
 import numpy as np
 import numpy.typing as npt
 
+from explorer.recognition.distances import distances
 from explorer.recognition.one_per_animal import draw
 from explorer.recognition.search import Terms
 
@@ -16,8 +17,6 @@ Ints = npt.NDArray[np.int64]
 
 COHORT = 1_000
 """Animals of the cohort at most: more would hardly change a mean."""
-
-_AT_ONCE = 4_000_000
 
 
 def cohort_of(rows: Ints, animals: npt.NDArray[np.integer], seed: int) -> Ints:
@@ -35,16 +34,8 @@ def normalising(vectors: npt.NDArray[np.floating], rows: Ints, cohort: Ints) -> 
     if len(cohort) < 2:
         raise ValueError("a cohort needs at least two animals")
     scale, shift = np.full(len(vectors), np.nan), np.full(len(vectors), np.nan)
-    others = np.asarray(vectors[cohort], dtype=np.float64)
-    centre = others.mean(axis=0)
-    others = others - centre
-    squares = np.einsum("ij,ij->i", others, others)
-    step = max(1, _AT_ONCE // len(cohort))
-    for start in range(0, len(rows), step):
-        part = rows[start : start + step]
-        points = np.asarray(vectors[part], dtype=np.float64) - centre
-        far = np.einsum("ij,ij->i", points, points)[:, None] + squares[None, :] - 2 * (points @ others.T)
-        far = np.sqrt(np.maximum(far, 0.0))
+    for block, far in distances(vectors, rows, cohort):
+        part = rows[block]
         spread = np.maximum(far.std(axis=1), 1e-12)
         scale[part] = 0.5 / spread
         shift[part] = -0.5 * far.mean(axis=1) / spread

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from explorer.recognition.distances import distances
 from explorer.recognition.pairs import NotCompared
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-_AT_ONCE = 4_000_000
-"""Pairs in a block: 32 MB of distances."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,16 +53,8 @@ def search(
     has_own = np.zeros(len(queries), dtype=bool)
     if not len(gallery):
         return Matches(score, item, has_own)
-    known = np.asarray(vectors[gallery], dtype=np.float64)
-    centre = known.mean(axis=0)
-    known = known - centre
-    squares = np.einsum("ij,ij->i", known, known)
-    step = max(1, _AT_ONCE // len(gallery))
-    for start in range(0, len(queries), step):
-        rows = queries[start : start + step]
-        points = np.asarray(vectors[rows], dtype=np.float64) - centre
-        far = np.einsum("ij,ij->i", points, points)[:, None] + squares[None, :] - 2 * (points @ known.T)
-        far = np.sqrt(np.maximum(far, 0.0))
+    for block, far in distances(vectors, queries, gallery):
+        rows = queries[block]
         if terms is not None:
             far *= terms.scale[rows][:, None] + terms.scale[gallery][None, :]
             far += terms.shift[rows][:, None] + terms.shift[gallery][None, :]
@@ -72,11 +62,11 @@ def search(
         i, j = np.nonzero(same)
         out = rule.pairs(rows[i], gallery[j]) if own else np.ones(len(i), dtype=bool)
         far[i[out], j[out]] = np.inf
-        has_own[start + i[~out]] = True
+        has_own[block.start + i[~out]] = True
         best = far.argmin(axis=1)
         found = np.isfinite(far[np.arange(len(rows)), best])
-        score[start : start + step] = far[np.arange(len(rows)), best]
-        item[start : start + step] = np.where(found, gallery[best], -1)
+        score[block] = far[np.arange(len(rows)), best]
+        item[block] = np.where(found, gallery[best], -1)
     if terms is None:
         there = item >= 0
         # What the multiplication lost of small distances between large vectors is measured again.

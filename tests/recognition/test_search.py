@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explorer.recognition import search as module
+from explorer.recognition import distances as module
 from explorer.recognition.adaptive import SHRINKAGE, SPREADS, own_taus
 from explorer.recognition.normalising import cohort_of, normalising
 from explorer.recognition.pairs import NotCompared
