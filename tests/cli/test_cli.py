@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from mistakes import mistake
 
 from explorer import __version__, cli
 from explorer.cli import talking
@@ -33,16 +34,6 @@ STARTUP = {
 def run(*arguments):
     """The command line in a process of its own."""
     return subprocess.run([sys.executable, "-m", "explorer.cli", *arguments], capture_output=True, text=True)
-
-
-def mistake(capsys, *arguments):
-    """The one line told on standard error."""
-    assert cli.main([str(one) for one in arguments]) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith("latent-explorer: ")
-    assert told.err.count("\n") == 1
-    assert "Traceback" not in told.err + told.out
-    return told.err
 
 
 # --- help --------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from flock import flock
+from mistakes import mistake
 
 from explorer import cli
 from explorer.study.embeddings import EmbeddingNote, write_embedding
@@ -24,15 +25,6 @@ def here(tmp_path_factory):
     arguments = ["train", str(study), "--out", str(folder / "m"), "--steps", "2", "--regress", "weight"]
     assert cli.main(arguments) == 0
     return folder
-
-
-def mistake(capsys, *arguments):
-    """The one line told on standard error."""
-    assert cli.main([str(one) for one in arguments]) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith("latent-explorer: ") and told.err.count("\n") == 1
-    assert "Traceback" not in told.err + told.out
-    return told.err
 
 
 def test_all_figures_are_one_long_table_that_its_command_makes_again(here, tmp_path, capsys, monkeypatch):

@@ -4,17 +4,11 @@ import shlex
 
 import numpy as np
 import pytest
+from mistakes import mistake
 from onnx_models import linear, mean_colour
 
 from explorer import cli
 from explorer.study.study import open_study
-
-
-def mistake(capsys, *arguments):
-    assert cli.main([str(one) for one in arguments]) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith("latent-explorer: ") and told.err.count("\n") == 1
-    return told.err
 
 
 def test_the_note_holds_a_command_that_makes_the_same_again(herd, tmp_path, capsys, monkeypatch):

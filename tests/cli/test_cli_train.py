@@ -4,6 +4,7 @@ import json
 import sys
 
 import pytest
+from mistakes import mistake
 
 from explorer import cli
 from explorer.learning.metric_loss import METRIC_LOSSES, mines
@@ -12,15 +13,6 @@ from explorer.learning.model_files import load_model
 from explorer.learning.recipe import Recipe
 from explorer.learning.runs import read_metrics
 from explorer.study.study import open_study
-
-
-def mistake(capsys, *arguments):
-    """The one line told on standard error."""
-    assert cli.main([str(one) for one in arguments]) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith("latent-explorer: ") and told.err.count("\n") == 1
-    assert "Traceback" not in told.err + told.out
-    return told.err
 
 
 def test_training_tasks_says_what_was_learnt(herd, tmp_path, capsys):

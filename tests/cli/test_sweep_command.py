@@ -6,21 +6,13 @@ import shutil
 
 import pandas as pd
 import pytest
+from mistakes import mistake
 
 from explorer import cli
 from explorer.learning.sweep_folder import COLUMNS
 
 OPTIONS = ["--over", "alpha", "--values", "40", "50", "--methods", "angular", "--tasks", "weight", "breed", "parity"]
 SHORT = ["--seeds", "2", "--steps", "6", "--animals", "4"]
-
-
-def mistake(capsys, *arguments):
-    """The one line told on standard error."""
-    assert cli.main([str(one) for one in arguments]) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith("latent-explorer: ") and told.err.count("\n") == 1
-    assert "Traceback" not in told.err + told.out
-    return told.err
 
 
 def test_a_sweep_prints_and_writes_what_its_manifest_makes_again(herd, tmp_path, capsys):
