@@ -5,13 +5,14 @@ are of all points up to 10,000, else of a sample against all, with intervals and
 zadu is left out: of 70,000 it would sort 2,449,965,000 pairs, 20 GB in float64 for the distances of one space alone.
 """
 
-import subprocess
 import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+
+from benchmarks.alone import alone
 
 SIZES = (10_000, 20_000, 70_000)
 DIMS = 50
@@ -29,7 +30,7 @@ def main() -> None:
                 why = "needs all pairs" if rows > THEIRS else "not installed"
                 print(f"{rows:,} x {DIMS}: zadu left out ({why})")
                 continue
-            found[side] = _measured(side, rows)
+            found[side] = alone("benchmarks.quality", side, rows, DIMS, PATIENCE)
             if side == "nothing" or found[side] is None:
                 continue
             seconds, memory, said = found[side]
@@ -38,22 +39,6 @@ def main() -> None:
                 f"{rows:,} x {DIMS}, {side}: {seconds:.1f} s{ratio}, +{memory - found['nothing'][1]:.0f} MB; {said}",
                 flush=True,
             )
-
-
-def _measured(side: str, rows: int) -> tuple[float, float, str] | None:
-    """Seconds, peak memory in MB and the values found, of one side in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.quality", side, str(rows)]
-    try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        print(f"{rows:,} x {DIMS}, {side}: not done after {PATIENCE:.0f} s")
-        return None
-    if ended.returncode:
-        reason = ended.stderr.strip().splitlines()[-1:] or [f"ended with {ended.returncode}"]
-        print(f"{rows:,} x {DIMS}, {side}: failed ({reason[0][:200]})")
-        return None
-    seconds, memory, said = ended.stdout.strip().split("\t")
-    return float(seconds), float(memory), said
 
 
 def _map(rows: int) -> tuple[np.ndarray, np.ndarray]:

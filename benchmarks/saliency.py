@@ -6,7 +6,6 @@ one variable, and left out above ``THEIRS`` rows (20,000: 3.2 GB for the matrix 
 called significant at 5 % is told for each kind.
 """
 
-import subprocess
 import sys
 import time
 from importlib.util import find_spec
@@ -15,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.stats import binom
+
+from benchmarks.alone import alone
 
 SIZES = (5_000, 10_000, 20_000, 40_000)
 DIMS = 128
@@ -30,33 +31,17 @@ _ANIMALS, _SEEN, _NULL_DIMS = 24, 8, 4
 def main() -> None:
     """Print what was measured."""
     for rows in SIZES:
-        base = _measured("nothing", rows)
+        base = alone("benchmarks.saliency", "nothing", rows, DIMS, PATIENCE)
         for side in ("ours", "scikit-bio"):
             if side == "scikit-bio" and (rows > THEIRS or find_spec("skbio") is None):
                 why = "needs the n x n matrix" if rows > THEIRS else "not installed"
                 print(f"{rows:,} x {DIMS}: scikit-bio left out ({why})")
                 continue
-            found = _measured(side, rows)
+            found = alone("benchmarks.saliency", side, rows, DIMS, PATIENCE)
             if found and base:
                 seconds, memory, said = found
                 print(f"{rows:,} x {DIMS}, {side}: {seconds:.1f} s, +{memory - base[1]:.0f} MB; {said}", flush=True)
     _nulls()
-
-
-def _measured(side: str, rows: int) -> tuple[float, float, str] | None:
-    """Seconds, peak memory in MB and a word on what was found, of one side in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.saliency", side, str(rows)]
-    try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
-    except subprocess.TimeoutExpired:
-        print(f"{rows:,} x {DIMS}, {side}: not done after {PATIENCE:.0f} s")
-        return None
-    if ended.returncode:
-        reason = ended.stderr.strip().splitlines()[-1:] or [f"ended with {ended.returncode}"]
-        print(f"{rows:,} x {DIMS}, {side}: failed ({reason[0][:200]})")
-        return None
-    seconds, memory, said = ended.stdout.strip().split("\t")
-    return float(seconds), float(memory), said
 
 
 def _herd(rows: int) -> tuple[np.ndarray, pd.DataFrame]:
