@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +48,7 @@ from explorer.study.embeddings import TaskScale
 from explorer.study.fingerprint import hash_json
 from explorer.study.study import Study
 
-__all__ = ["Recipe", "Trained", "rate_at", "steps_of", "train", "train_identity", "usual_config"]
+__all__ = ["Recipe", "Trained", "rate_at", "steps_of", "train", "usual_config"]
 
 _READING = 0.05
 """Share of the progress that reading the pictures is given."""
@@ -231,13 +230,6 @@ def train(
             drop_checkpoint(folder)
         tell(1.0, f"{best.sentence} on {len(split.validation)} validation animals")
         return replace(trained, model=model)
-
-
-def train_identity(
-    studies: Sequence[Study], config: EncoderConfig, out: Path, *, recipe: Recipe | None = None, **options: Any
-) -> Trained:
-    """``train``, under the name of what its usual recipe learns."""
-    return train(studies, config, out, recipe=recipe, **options)
 
 
 def _checked(studies: Sequence[Study], config: EncoderConfig, recipe: Recipe) -> EncoderConfig:

@@ -9,10 +9,11 @@ import torch
 from explorer.engine import Cancelled
 from explorer.errors import UserError
 from explorer.learning.batches import AnimalBatches
+from explorer.learning.calibration import FEWEST
 from explorer.learning.encoders import build_encoder
 from explorer.learning.material import read_material, standardise
 from explorer.learning.model_files import encode, load_model
-from explorer.learning.train import Recipe, rate_at, steps_of, train, train_identity, usual_config
+from explorer.learning.train import Recipe, rate_at, steps_of, train, usual_config
 from explorer.study.study import open_study
 
 
@@ -50,11 +51,11 @@ def test_a_seed_gives_the_same_encoder_and_leaves_the_generator_alone(coats, tmp
     study = coats.open()
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
-    first = train_identity([study], pictures, tmp_path / "a", recipe=recipe, seed=3, workers=0)
+    first = train([study], pictures, tmp_path / "a", recipe=recipe, seed=3, workers=0)
     assert torch.equal(torch.random.get_rng_state(), before)
     torch.rand(7)
-    second = train_identity([study], pictures, tmp_path / "b", recipe=recipe, seed=3, workers=0)
-    other = train_identity([study], pictures, tmp_path / "c", recipe=recipe, seed=4, workers=0)
+    second = train([study], pictures, tmp_path / "b", recipe=recipe, seed=3, workers=0)
+    other = train([study], pictures, tmp_path / "c", recipe=recipe, seed=4, workers=0)
     assert first.model.hash == second.model.hash == load_model(tmp_path / "a").hash
     assert first.model.hash != other.model.hash
     assert first.looks == second.looks
@@ -63,7 +64,7 @@ def test_a_seed_gives_the_same_encoder_and_leaves_the_generator_alone(coats, tmp
 def test_what_was_learnt_from_is_written_down(coats, tmp_path, pictures, recipe):
     study = coats.open()
     told = []
-    trained = train_identity(
+    trained = train(
         [study],
         pictures,
         tmp_path / "m",
@@ -98,7 +99,7 @@ def test_equal_names_in_two_studies_are_two_animals(herd, coats, tmp_path, featu
 
 def test_training_ends_early_without_progress(coats, tmp_path, pictures):
     recipe = Recipe(steps=400, animals=4, rate=0.0, warm_up=1, look_every=2, patience=3, shares=(0.5, 0.25, 0.25))
-    trained = train_identity([coats.open()], pictures, tmp_path / "m", recipe=recipe, workers=0)
+    trained = train([coats.open()], pictures, tmp_path / "m", recipe=recipe, workers=0)
     assert trained.looks[-1].step < 100
 
 
@@ -110,29 +111,29 @@ def test_cancelling_leaves_nothing(coats, tmp_path, pictures, recipe):
             cancel.set()
 
     with pytest.raises(Cancelled):
-        train_identity([coats.open()], pictures, tmp_path / "m", recipe=recipe, report=report, cancel=cancel, workers=0)
+        train([coats.open()], pictures, tmp_path / "m", recipe=recipe, report=report, cancel=cancel, workers=0)
     assert not (tmp_path / "m").exists() and not list(tmp_path.glob(".*"))
 
 
 def test_what_cannot_be_learnt_from_is_refused(herd, tmp_path, pictures, features, recipe):
     study = herd.open()
     with pytest.raises(UserError, match="has no pictures"):
-        train_identity([study], pictures, tmp_path / "m", recipe=recipe)
+        train([study], pictures, tmp_path / "m", recipe=recipe)
     with pytest.raises(UserError, match="4 feature columns, not the 5"):
-        train_identity([study], features.model_copy(update={"input_size": 5}), tmp_path / "m", recipe=recipe)
+        train([study], features.model_copy(update={"input_size": 5}), tmp_path / "m", recipe=recipe)
     with pytest.raises(UserError, match="exists already"):
-        train_identity([study], features, study.path, recipe=recipe)
+        train([study], features, study.path, recipe=recipe)
     del herd.spec["columns"]["animal"]
     herd.spec["variables"] = {}
     with pytest.raises(UserError, match="which animal is which"):
-        train_identity([herd.open()], features, tmp_path / "m", recipe=recipe)
+        train([herd.open()], features, tmp_path / "m", recipe=recipe)
 
 
 def test_rows_without_anything_to_learn_from_are_left_out_and_counted(coats, tmp_path, pictures, recipe):
     coats.observations.loc[[2, 3], "image"] = [None, b"no picture"]
     coats.observations.loc[36:, "image"] = None
     coats.observations.loc[36:, "animal_id"] = "cow-7"
-    trained = train_identity([coats.open()], pictures, tmp_path / "m", recipe=recipe, workers=0)
+    trained = train([coats.open()], pictures, tmp_path / "m", recipe=recipe, workers=0)
     assert any("6 of 40 observations could not be used" in remark for remark in trained.remarks)
     assert any("1 animals left out" in remark for remark in trained.remarks)
 
@@ -212,6 +213,22 @@ def test_a_task_dimension_says_the_task_of_unseen_animals_in_its_unit(herd, tmp_
     assert trained.best.rank == max(look.rank for look in trained.looks)
     assert "to say bcs, weight by a dimension each" in model.card and "| weight | 1 | kg |" in model.card
     assert "nothing else" not in model.card
+
+
+def test_a_task_that_nothing_shows_is_said_as_its_median_on_validation_animals(herd, tmp_path, features):
+    weighed(herd)
+    herd.observations["weight"] = herd.observations["weight"].fillna(500.0)
+    herd.observations["p_0"] = np.random.default_rng(1).normal(size=40)  # by heart only
+    study = herd.open()
+    recipe = dataclasses.replace(TASKS, regress=("weight",), identity=0.0, weight=1.0, shares=(0.25, 0.75, 0.0))
+    trained = train([study], features, tmp_path / "m", recipe=recipe, workers=0)
+    rows = study.animal.isin(trained.model.info.trained_on[0].validation).to_numpy()
+    weights = study.values("weight").to_numpy()
+    assert rows.sum() >= FEWEST
+    vectors = trained.model.encode(study.table.numbers(list(trained.model.info.features)))
+    missed = np.abs(trained.model.task_values(vectors)["weight"] - weights)[rows].mean()
+    assert missed <= np.abs(np.median(weights[rows]) - weights[rows]).mean() + 0.1
+    assert trained.best.errors["weight"] * trained.spreads["weight"] == pytest.approx(missed, rel=1e-4)
 
 
 @pytest.mark.parametrize(
