@@ -155,6 +155,10 @@ class View(_Frozen):
     beside: Beside | None = None
     card: Annotated[tuple[Text, ...], Field(max_length=12)] = ()
     """Variables named on the card of the point under the pointer."""
+    clusters: Text | None = None
+    """The clustering looked at on the Clusters page, by its name."""
+    against: Text | None = None
+    """The one that it is compared with."""
 
     def but(self, **changes: Any) -> "View":
         """This view with some fields changed; checked like a new one."""
@@ -164,10 +168,12 @@ class View(_Frozen):
 NO_COLOUR = "none"
 """The colour of a view that is meant to have none (a view without a colour is given the best one)."""
 
+_PLAIN_PARAMETERS = ("study", "embedding", "colour", "animal", "clusters", "against")
+
 _JSON_PARAMETERS = {"filters": "filter", "selection": "select", "card": "card", "within": "within", "beside": "beside"}
 """The view's fields that are one JSON parameter of the address each, with its name there."""
 
-PARAMETERS = ("study", "embedding", "colour", "animal", *MapChoice.model_fields, *_JSON_PARAMETERS.values())
+PARAMETERS = (*_PLAIN_PARAMETERS, *MapChoice.model_fields, *_JSON_PARAMETERS.values())
 """All that an address can hold."""
 
 _PLAIN = {
@@ -187,7 +193,7 @@ _PLACE = 80
 def to_query(view: View) -> dict[str, str]:
     """``view`` as URL parameters; what has its default value is left out, so that the URL stays short."""
     query: dict[str, str] = {}
-    for name in ("study", "embedding", "colour", "animal"):
+    for name in _PLAIN_PARAMETERS:
         value = getattr(view, name)
         if value is not None:
             query[name] = value
@@ -213,7 +219,7 @@ def from_query(query: Mapping[str, str]) -> View:
 
     Raises UserError for a parameter that cannot be read.
     """
-    raw: dict[str, Any] = {name: query[name] for name in ("study", "embedding", "colour", "animal") if name in query}
+    raw: dict[str, Any] = {name: query[name] for name in _PLAIN_PARAMETERS if name in query}
     plain = ("method", "scale", "min_dist", "fast", "keep_places")
     choice: dict[str, Any] = {name: query[name] for name in plain if name in query}
     for name in ("dims", "seed", "neighbours"):

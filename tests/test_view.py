@@ -59,6 +59,8 @@ VIEWS = st.builds(
     selection=SELECTIONS,
     animal=st.none() | TEXT,
     card=st.lists(TEXT, max_size=12).map(tuple),
+    clusters=st.none() | TEXT,
+    against=st.none() | TEXT,
 )
 
 

@@ -21,6 +21,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "selection.save": ("named the selection {subject!r}", " ({count:,} observations)"),
     "selection.rename": ("renamed the selection {subject!r}", " to {to!r}"),
     "selection.remove": ("removed the selection {subject!r}", ""),
+    "cluster.name": ("named one of the clusters {subject!r}", ": {cluster} is {to!r}"),
+    "cluster.merge": ("merged some of the clusters {subject!r}", ": {clusters}"),
+    "cluster.split": ("split one of the clusters {subject!r}", ": {cluster}"),
 }
 """What somebody did, by kind of event: what can be said of its ``subject``, and what only its payload tells."""
 

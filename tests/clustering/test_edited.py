@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.clustering.edited import edited
+from explorer.decisions.cluster_edits import (
+    Merge,
+    Name,
+    Split,
+    edited_clusterings,
+    edits_of,
+    merge_clusters,
+    name_cluster,
+    split_cluster,
+)
+from explorer.decisions.history import history
+from explorer.decisions.undoing import redo, undo
+from explorer.errors import UserError
+
+LABELS = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 3, -1, -2], dtype=np.int32)
+VECTORS = np.array([[0, 0], [0, 1], [9, 9], [9, 8], [3, 3], [3, 3], [4, 4], [5, 0], [5, 1], [7, 7], [0, 0], [0, 0]])
+CLUSTERING = "cluster kmeans 4 of features"
+
+numbers = st.integers(1, 7)
+edits = st.lists(
+    st.one_of(
+        st.builds(Name, cluster=numbers, to=st.sampled_from(["thin", "lame", ""])),
+        st.builds(Merge, clusters=st.lists(numbers, min_size=2, max_size=3, unique=True).map(tuple)),
+        st.builds(Split, cluster=numbers, parts=st.one_of(st.none(), st.integers(2, 3))),
+    ),
+    max_size=12,
+)
+
+
+def after(*deeds):
+    return edited(LABELS, deeds, lambda: VECTORS)
+
+
+def test_a_merge_takes_the_smallest_number_and_a_split_frees_what_it_held():
+    merged = after(Name(cluster=3, to="thin"), Merge(clusters=(2, 3)))
+    assert merged.labels.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 1, 3, -1, -2]
+    assert merged.merged == {1}
+    assert [merged.name(label) for label in merged.present] == ["1", "2", "4"]
+    freed = after(Name(cluster=3, to="thin"), Merge(clusters=(2, 3)), Split(cluster=2))
+    assert freed.labels.tolist() == LABELS.tolist()
+    assert freed.name(2) == "thin"
+    assert not freed.merged
+
+
+def test_merges_come_apart_one_by_one():
+    deeds = (Merge(clusters=(2, 3)), Merge(clusters=(2, 4)))
+    assert after(*deeds, Split(cluster=2)).labels.tolist() == after(deeds[0]).labels.tolist()
+    assert after(*deeds, Split(cluster=2), Split(cluster=2)).labels.tolist() == LABELS.tolist()
+
+
+def test_a_split_by_kmeans_finds_the_two_groups_and_numbers_anew():
+    parts = after(Name(cluster=1, to="herd"), Split(cluster=1, parts=2))
+    assert len({*parts.labels[:2]}) == len({*parts.labels[2:4]}) == 1
+    assert {int(parts.labels[0]), int(parts.labels[2])} == {0, 4}
+    assert parts.name(0) == "herd"
+    assert parts.name(4) == "5"
+    assert parts.labels[4:].tolist() == LABELS[4:].tolist()
+
+
+def test_what_has_no_effect_is_told():
+    state = after(Merge(clusters=(4, 9)), Split(cluster=4, parts=2), Split(cluster=1), Name(cluster=8, to="x"))
+    assert state.labels.tolist() == LABELS.tolist()
+    assert len(state.idle) == 4
+    assert "more than the 1 observations" in state.idle[1]
+
+
+@given(edits)
+def test_whatever_was_decided_nobody_is_lost(deeds):
+    state = edited(LABELS, deeds, lambda: VECTORS)
+    assert (state.labels[-2:] == LABELS[-2:]).all()  # noise and what has no vector
+    assert (state.labels[:-2] >= 0).all()
+    assert set(state.names) | state.merged <= set(state.present)
+    again = edited(LABELS, deeds, lambda: VECTORS)
+    assert (again.labels == state.labels).all()
+    assert LABELS.tolist() == [0, 0, 0, 0, 1, 1, 1, 2, 2, 3, -1, -2]  # the cached ones are left alone
+
+
+def test_decisions_about_clusters_are_kept_undone_and_told(herd):
+    study = herd.open()
+    name_cluster(study, CLUSTERING, 2, " thin cows ", who="Ann")
+    merge_clusters(study, CLUSTERING, (3, 2, 3), who="Ann")
+    split_cluster(study, CLUSTERING, 1, 2, who="Bob")
+    name_cluster(study, "another", 1, "x")
+    assert edits_of(study, CLUSTERING).edits == (
+        Name(cluster=2, to="thin cows"),
+        Merge(clusters=(2, 3)),
+        Split(cluster=1, parts=2),
+    )
+    assert edited_clusterings(study) == [CLUSTERING, "another"]
+    assert len(edits_of(study, CLUSTERING, as_of=1).edits) == 1
+    undo(study)
+    undo(study)
+    assert len(edits_of(study, CLUSTERING).edits) == 2
+    redo(study)
+    assert len(edits_of(study, CLUSTERING).edits) == 3
+    told = [entry.sentence for entry in history(study)]
+    assert told[0] == f"Ann named one of the clusters {CLUSTERING!r}: 2 is 'thin cows'"
+    assert told[1].endswith(": [2, 3]")
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        (lambda study: name_cluster(study, CLUSTERING, 1, "x" * 81), "81 characters"),
+        (lambda study: merge_clusters(study, CLUSTERING, (2, 2)), "only one cluster"),
+        (lambda study: split_cluster(study, CLUSTERING, 2, 1), "split into 1"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_write_nothing(herd, deed, said):
+    study = herd.open()
+    with pytest.raises(UserError, match=said):
+        deed(study)
+    assert history(study) == []
