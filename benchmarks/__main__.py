@@ -1,5 +1,5 @@
 """Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [map] [projections] [pipeline]
-[quality] [mining] [opml] [training] [threshold] [saliency].
+[quality] [mining] [opml] [training] [threshold] [saliency] [change].
 
 With --quick, those that can (the map) take little data.
 """
@@ -8,6 +8,7 @@ import sys
 from functools import partial
 
 from benchmarks import (
+    change,
     first_picture,
     mining,
     opening,
@@ -33,6 +34,7 @@ RUNS = {
     "training": training.main,
     "threshold": threshold.main,
     "saliency": saliency.main,
+    "change": change.main,
 }
 
 if __name__ == "__main__":

@@ -8,7 +8,21 @@ import sys
 from collections.abc import Sequence
 
 from explorer import __version__
-from explorer.cli import app, backgrounds, encoders, evaluating, explaining, maps, recognising, studies, sweeping, trust
+from explorer.cli import (
+    app,
+    backgrounds,
+    changing,
+    clusters,
+    encoders,
+    evaluating,
+    explaining,
+    maps,
+    recognising,
+    reporting,
+    studies,
+    sweeping,
+    trust,
+)
 from explorer.cli.parsing import Parser
 from explorer.cli.talking import INTERRUPTED, OK, complain
 from explorer.errors import UserError
@@ -49,6 +63,9 @@ def _parser() -> Parser:
     maps.add(commands)
     trust.add(commands)
     backgrounds.add(commands)
+    clusters.add(commands)
     recognising.add(commands)
+    changing.add(commands)
+    reporting.add(commands)
     explaining.add(commands)
     return parser

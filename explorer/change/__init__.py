@@ -1,0 +1,1 @@
+"""One animal over time: series, baselines, alerts, trends, observer agreement."""

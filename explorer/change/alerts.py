@@ -1,0 +1,250 @@
+"""Alerts of a study: which animals have changed, in what, by how much, how sure that is, and why it is said.
+
+Nothing but what was known by the day of a visit decides on it, so a rerun with later visits repeats earlier alerts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from explorer.change.alert_table import COLUMNS, TOGETHER, Verdicts, alert_table
+from explorer.change.arms import METHODS, Method
+from explorer.change.calibrating import years_of
+from explorer.change.clock import clock_of
+from explorer.change.following import Followed, follow_series
+from explorer.change.joint import Joint, joined
+from explorer.change.known_backgrounds import backgrounds_of
+from explorer.change.normal_inverse_gamma import LEARNING, Side
+from explorer.change.panel import Bools
+from explorer.change.reference import Memory, Settings
+from explorer.change.series import Series, series_of
+from explorer.errors import UserError
+from explorer.study.study import Study
+
+__all__ = ["COLUMNS", "TOGETHER", "Alerts", "Verdicts", "alerts_of"]
+
+AROUND = 60.0
+"""Days about an event in which an animal does not count as healthy."""
+
+PRESENT = 60.0
+"""Days back from the last visit of all in which an animal was seen that is still there."""
+
+
+@dataclass(frozen=True, eq=False)
+class Alerts:
+    """All alerts of a study up to ``as_of`` (day; None for all).
+
+    ``table``: one row for each alerted visit, in time: ``COLUMNS``, then ``day``, ``p`` and ``verdict``. ``severity``
+    is the change in relevant changes. ``new``: the first of a run. ``followed``: by task, what every visit was judged
+    by. ``joint``: several series together; None with one. ``facts``: rates, limits and counts for a manifest.
+    """
+
+    table: pd.DataFrame
+    followed: dict[str, Followed]
+    joint: Joint | None
+    as_of: float | None
+    facts: dict[str, Any]
+    remarks: tuple[str, ...]
+
+    @property
+    def exported(self) -> pd.DataFrame:
+        """The table as it is written to a file."""
+        return self.table.loc[:, list(COLUMNS)]
+
+    @property
+    def summary(self) -> str:
+        """What it comes to, in one sentence."""
+        rates = self.facts["false_alarms"]
+        animals = self.table["animal_id"].nunique()
+        new = int(self.table["new"].sum())
+        return (
+            f"{new:,} new alerts of {animals:,} animals; "
+            f"{rates['alerted_share']:.1%} of {rates['animal_years']:,.0f} animal-years with one "
+            f"(sick animals among them); of healthy ones at most {rates['promised']:.1%} are expected to have one, "
+            f"about {rates['expected_per_month']:.1f} false alerts a month in this herd"
+        )
+
+
+def alerts_of(
+    study: Study,
+    variables: Sequence[str],
+    *,
+    rate: float = 0.05,
+    as_of: float | None = None,
+    method: Method = "two-channel",
+    memory: Memory = "held-back",
+    covariates: Sequence[str] = (),
+    unhealthy: Sequence[str] = (),
+    around: float = AROUND,
+    learning: int = LEARNING,
+    side: Side = "both",
+    verdicts: Verdicts | None = None,
+    seed: int = 0,
+    report: Callable[[float, str], None] | None = None,
+) -> Alerts:
+    """Alerts on ``variables``, names as ``series.followable`` gives them.
+
+    rate: of healthy animal-years with any new alert, all variables together; each gets an equal share, and so do, from
+    two variables on, all of them together. memory: visits that a baseline remembers, None for all, "held-back" to
+    choose. unhealthy: kinds of events; visits within ``around`` days of one do not count as healthy. verdicts: a false
+    alarm joins the baseline of its animal again. as_of: nothing later is read.
+
+    Raises UserError for what the study has not, a name given twice, and when nothing can be learnt.
+    """
+    _check(study, variables, rate, method, unhealthy, learning)
+    several = len(variables) > 1 and method == "two-channel"
+    shares = len(variables) + several
+    calendar = clock_of(study).unit is None
+    settings = Settings(method, 1 - (1 - rate) ** (1 / shares), memory, learning, side, calendar, seed)
+    followed: dict[str, Followed] = {}
+    for place, name in enumerate(variables):
+        series = series_of(study, name, as_of=as_of)
+        backgrounds = backgrounds_of(study, series, covariates)
+        followed[name] = follow_series(
+            series,
+            backgrounds,
+            settings,
+            healthy=_healthy(study, unhealthy, around) if unhealthy else None,
+            decided=_decided(series, verdicts or {}),
+            report=_part(report, place, len(variables)),
+        )
+    remarks = tuple(one for found in followed.values() for one in (*found.series.remarks, *_said(found)))
+    if not any(found.references for found in followed.values()):
+        raise UserError(
+            f"{' and '.join(variables)}: too few animals have been seen too few times to know what is usual",
+            how="Alerts need about 60 visits of 10 animals before the first",
+        )
+    joint = joined(list(followed.values()), rate=settings.rate) if several else None
+    table = alert_table(followed, joint, verdicts or {})
+    if report:
+        report(1.0, "done")
+    facts = _facts(followed, table, rate, settings)
+    return Alerts(table, followed, joint, as_of, facts, remarks)
+
+
+def _check(
+    study: Study, variables: Sequence[str], rate: float, method: str, unhealthy: Sequence[str], learning: int
+) -> None:
+    if not variables:
+        raise UserError("no variable was given", how="Give one or more with --variable")
+    twice = next((one for one in variables if list(variables).count(one) > 1), None)
+    if twice is not None:
+        raise UserError(f"{twice!r} was given twice", how="Give each variable once")
+    if not 0 < rate < 1:
+        raise UserError(f"the rate of false alarms must lie between 0 and 1, not {rate}", how="Take 0.05, or 0.01")
+    if method not in METHODS:
+        raise UserError(f"there is no method {method!r}", how=f"There are: {', '.join(METHODS)}")
+    if learning < 2:
+        raise UserError("an animal needs at least two visits to learn from", how="Take 5")
+    kinds = set(study.events["kind"].dropna().astype(str))
+    for kind in unhealthy:
+        if kind not in kinds:
+            known = ", ".join(sorted(kinds)) or "none"
+            raise UserError(f"there are no events of kind {kind!r}", how=f"Kinds of events: {known}")
+
+
+def _part(report: Callable[[float, str], None] | None, place: int, of: int) -> Callable[[float, str], None] | None:
+    if report is None:
+        return None
+    return lambda fraction, note: report((place + fraction) / of, note)
+
+
+def _healthy(study: Study, kinds: Sequence[str], around: float) -> Callable[[Series, float], Bools]:
+    """Which visits of a series are not near an event of ``kinds``, by the events known on a day."""
+    events = study.events[study.events["kind"].astype(str).isin(list(kinds))]
+    codes = study.animal_codes(events["animal"])
+
+    def healthy(series: Series, until: float) -> Bools:
+        days = series.clock.days(events["time"].to_numpy())
+        known = (codes >= 0) & (days <= until)
+        order = np.lexsort((days[known], codes[known]))
+        animal, day = codes[known][order], days[known][order]
+        out = np.ones(len(series), dtype=bool)
+        if not len(day):
+            return out
+        width = float(max(np.ptp(day), np.ptp(series.day), around)) * 4 + 1
+        base = min(float(day.min()), float(series.day.min()))
+        keys, own = animal * width + (day - base), series.animal * width + (series.day - base)
+        low, high = np.searchsorted(keys, own - around, "left"), np.searchsorted(keys, own + around, "right")
+        return np.asarray(low == high)
+
+    return healthy
+
+
+def _decided(series: Series, verdicts: Verdicts) -> npt.NDArray[np.int8] | None:
+    """0 where a person called the visit a false alarm, 1 where it was confirmed or is watched, else -1."""
+    if not verdicts:
+        return None
+    place = {
+        (series.animals[a], float(d)): row for row, (a, d) in enumerate(zip(series.animal, series.day, strict=True))
+    }
+    out = np.full(len(series), -1, dtype=np.int8)
+    for (animal, day, task), verdict in verdicts.items():
+        row = place.get((animal, float(day)))
+        if task == series.name and row is not None:
+            out[row] = 0 if verdict == "false alarm" else 1
+    return out
+
+
+def _said(found: Followed) -> list[str]:
+    reference, name = found.reference, found.series.name
+    if reference is None:
+        return [f"{name}: too little to learn from, so nothing is alerted"]
+    said = []
+    if reference.baseline.animals < 120:
+        said.append(
+            f"{name}: a population band of {reference.baseline.animals:,} animals; 120 are needed for one that holds"
+        )
+    learning = int(np.sum(np.bincount(found.panel.animal)[np.unique(found.panel.animal)] <= found.settings.learning))
+    if learning:
+        said.append(f"{name}: {learning:,} animals still learning ({found.settings.learning} visits or fewer)")
+    return said
+
+
+def _facts(followed: Mapping[str, Followed], table: pd.DataFrame, rate: float, settings: Settings) -> dict[str, Any]:
+    years, present, per_task = 0.0, 0, {}
+    for name, found in followed.items():
+        year, span = years_of(found.panel.only(found.judged_by >= 0), settings.learning)
+        new = found.new[found.judged_by >= 0]
+        hit = len(np.unique(year[new & (year >= 0)]))
+        latest = found.reference
+        years = max(years, span)
+        per_task[name] = {
+            "visits": len(found.series),
+            "animals": len(np.unique(found.panel.animal)),
+            "animal_years": span,
+            "animal_years_alerted": hit,
+            "learnt": len(found.references),
+        } | ({} if latest is None else _of(latest))
+        recent = found.panel.day > found.panel.day.max() - PRESENT
+        present = max(present, len(np.unique(found.panel.animal[recent])))
+    any_year = len(table[table["new"]].groupby(["animal_id", (table["day"] // 365.25)])) if len(table) else 0
+    return {
+        "tasks": per_task,
+        "false_alarms": {
+            "promised": rate,
+            "animal_years": years,
+            "alerted_share": any_year / years if years > 0 else 0.0,
+            "expected_per_month": rate * present / 12,
+        },
+    }
+
+
+def _of(latest: Any) -> dict[str, Any]:
+    baseline = latest.baseline
+    return {
+        "expected_rate": latest.expected_rate,
+        "limits": list(latest.limits),
+        "memory": latest.herd.memory,
+        "variance_between": baseline.between,
+        "variance_within": baseline.within,
+        "autocorrelation": baseline.phi,
+        "autocorrelation_days": baseline.gap,
+        "index_of_individuality": baseline.index_of_individuality,
+        "fitted_on_animals": baseline.animals,
+        "fitted_on_visits": baseline.observations,
+    }

@@ -1,0 +1,251 @@
+"""One series followed through time: each visit is judged by what was known before its day.
+
+All that is learnt, the baseline, the prior, the limits, is learnt again whenever the visits have grown by half, from
+the days up to then, and judges the days after. So what came later never changes what was said of an earlier visit.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import stdtrit
+
+from explorer.change.arms import Method, beyond, channels
+from explorer.change.backgrounds import Backgrounds
+from explorer.change.effects import Effects, effects
+from explorer.change.normal_inverse_gamma import State, follow
+from explorer.change.panel import Bools, Floats, Ints, Panel
+from explorer.change.reference import Reference, Settings, fit_reference
+from explorer.change.series import Series
+
+FIRST, GROWTH = 60, 1.5
+"""Visits before anything is learnt, and how much they grow before it is learnt again."""
+
+_RUNS: tuple[Method, ...] = ("shift-only", "frozen", "ewma", "cusum")
+"""Methods whose alerts are of several visits rather than one."""
+
+CHANNELS = ("", "spike", "shift", "spike and shift")
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """A series and what was said of each of its n visits at the time; NaN before anything had been learnt.
+
+    ``herd``: what its background and its time let expect. ``low``, ``high``: the animal's own 95 % band, ``own`` its
+    middle.
+    ``population_low``, ``population_high``: that of all animals of its background. ``frozen``: the middle as of the
+    animal's first visits. ``z``, ``shift``: the two channels. ``ratio``: the method's statistic in units of its limit;
+    ``p``: how often healthy visits have as large a one. ``alerted``, ``held`` (not learnt from), ``new`` (the first
+    visit of a run of alerts): bool. ``channel``: int8, place in ``CHANNELS``. ``residual``, ``spread``: value less
+    ``herd``, and the animal's own standard deviation. ``references``: what was learnt, in time.
+    """
+
+    series: Series
+    panel: Panel
+    settings: Settings
+    references: tuple[Reference, ...]
+    judged_by: Ints
+    herd: Floats
+    own: Floats
+    low: Floats
+    high: Floats
+    population_low: Floats
+    population_high: Floats
+    frozen: Floats
+    spread: Floats
+    z: Floats
+    shift: Floats
+    ratio: Floats
+    p: Floats
+    alerted: Bools
+    held: Bools
+    channel: npt.NDArray[np.int8]
+    effects: Effects
+
+    @property
+    def reference(self) -> Reference | None:
+        """The latest that was learnt; None when there was too little."""
+        return self.references[-1] if self.references else None
+
+    @property
+    def residual(self) -> Floats:
+        """Value less what its background lets expect."""
+        return self.series.value - self.herd
+
+    @property
+    def new(self) -> Bools:
+        """The first visit of each run of alerts."""
+        before = np.roll(self.alerted, 1)
+        before[self.panel.visit == 0] = False
+        return self.alerted & ~before
+
+    @property
+    def monitored(self) -> Bools:
+        """Visits that could have been alerted."""
+        return (self.judged_by >= 0) & (self.panel.visit >= self.settings.learning)
+
+    def frame(self, animal: str) -> pd.DataFrame:
+        """What was said of one animal's visits, one row each, for a chart; empty when it has none."""
+        rows = np.flatnonzero(self.panel.animal == _place(self.series.animals, animal))
+        columns = ("herd", "own", "low", "high", "population_low", "population_high", "frozen", "z", "shift", "ratio")
+        table: dict[str, npt.NDArray[np.generic]] = {"day": self.panel.day, "value": self.series.value}
+        table |= {name: getattr(self, name) for name in (*columns, "p", "alerted", "new", "held", "monitored")}
+        table |= {"effect": self.effects.estimate, "effect_low": self.effects.low, "effect_high": self.effects.high}
+        frame = pd.DataFrame({name: one[rows] for name, one in table.items()})
+        frame.insert(0, "time", [self.series.clock.write(day) for day in frame["day"]])
+        frame["channel"] = [CHANNELS[place] for place in self.channel[rows]]
+        return frame
+
+
+def _place(animals: tuple[str, ...], animal: str) -> int:
+    return animals.index(animal) if animal in animals else -1
+
+
+def refits(day: Floats) -> Floats:
+    """Days after which everything is learnt again, float64, ascending, for visits on ``day`` (n,).
+
+    The day on which the visits reached 60, then half as many more, and so on: a later visit moves none of them.
+    """
+    ordered = np.sort(day)
+    wanted = []
+    count = float(FIRST)
+    while count <= len(ordered):
+        wanted.append(int(count) - 1)
+        count *= GROWTH
+    return np.unique(ordered[wanted]) if wanted else np.empty(0)
+
+
+def follow_series(
+    series: Series,
+    backgrounds: Backgrounds,
+    settings: Settings,
+    *,
+    healthy: Callable[[Series, float], Bools] | None = None,
+    decided: npt.NDArray[np.int8] | None = None,
+    report: Callable[[float, str], None] | None = None,
+) -> Followed:
+    """Follow ``series`` with its ``backgrounds``. ``healthy``: of a series, which visits count as healthy by what was
+    known on a day; by default all. ``decided``: int8 (n,), 0 where a person called the visit a false alarm, so that it
+    belongs in the baseline, 1 where it stays out, -1 where nobody has said anything."""
+    panel = series.panel()
+    n = len(panel)
+    ruled = np.full(n, -1, dtype=np.int8) if decided is None else decided.astype(np.int8)
+    floats = ("herd", "own", "low", "high", "population_low", "population_high", "frozen", "spread", "z", "shift")
+    out = {name: np.full(n, np.nan) for name in (*floats, "ratio", "p")}
+    parts = {name: np.full(n, np.nan) for name in _EFFECTS}
+    judged_by, since = np.full(n, -1, dtype=np.int64), np.arange(n)
+    alerted, held, channel = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int8)
+    ends = refits(panel.day)
+    references: list[Reference] = []
+    for place, until in enumerate(ends):
+        if report:
+            report(place / len(ends), f"learning {series.name} up to {series.clock.say(until)}")
+        known = panel.day <= until
+        well = healthy(series, until) if healthy is not None else np.ones(n, dtype=bool)
+        try:
+            reference = fit_reference(
+                panel.only(known), series.value[known], backgrounds.only(known), well[known], settings, float(until)
+            )
+            references.append(reference)
+        except ValueError:  # too few so far
+            if not references:
+                continue
+            reference = references[-1]
+        last = ends[place + 1] if place + 1 < len(ends) else np.inf
+        rows = np.flatnonzero(panel.day <= last)
+        judged = panel.day[rows] > until
+        said = np.where(judged | (ruled[rows] >= 0), ruled[rows], held[rows].astype(np.int8)).astype(np.int8)
+        found = _judge(panel.only(panel.day <= last), series, rows, backgrounds, reference, said)
+        here = rows[judged]
+        for name in out:
+            out[name][here] = found.numbers[name][judged]
+        for name in parts:
+            parts[name][here] = getattr(found.effects, name)[judged]
+        since[here] = rows[found.effects.since[judged]]
+        alerted[here], held[here], channel[here] = (one[judged] for one in (found.alerted, found.held, found.channel))
+        judged_by[here] = len(references) - 1
+    return Followed(
+        series=series,
+        panel=panel,
+        settings=settings,
+        references=tuple(references),
+        judged_by=judged_by,
+        alerted=alerted,
+        held=held,
+        channel=channel,
+        effects=Effects(**parts, since=since),
+        **out,
+    )
+
+
+_EFFECTS = ("estimate", "low", "high", "deviations", "probability", "severity")
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    numbers: dict[str, Floats]
+    effects: Effects
+    alerted: Bools
+    held: Bools
+    channel: npt.NDArray[np.int8]
+
+
+def _judge(
+    panel: Panel, series: Series, rows: Ints, backgrounds: Backgrounds, reference: Reference, said: npt.NDArray[np.int8]
+) -> _Judged:
+    """All visits of ``rows`` by one reference; ``said`` int8: which stay out of the baseline, -1 to be decided."""
+    settings, herd = reference.settings, reference.herd
+    some = backgrounds.only(rows)
+    expected = reference.expected(panel, series.value[rows], some)
+    residual = series.value[rows] - expected
+    two = settings.method == "two-channel"
+    trace = follow(
+        panel,
+        residual,
+        herd.prior,
+        memory=herd.memory,
+        limits=(reference.limits[0], reference.limits[1]) if two else None,
+        learning=settings.learning,
+        side=settings.side,
+        decided=said,
+    )
+    statistics = (trace.z, trace.shift) if two else channels(settings.method, panel, residual, herd)
+    alerted = beyond(statistics, reference.limits, panel, settings.learning, settings.side)
+    if two:
+        spike, shift = (
+            beyond((one,), (limit,), panel, settings.learning, settings.side)
+            for one, limit in zip(statistics, reference.limits, strict=True)
+        )
+        channel = (spike + 2 * shift).astype(np.int8)
+    else:
+        shift = np.full(len(rows), settings.method in _RUNS)
+        channel = np.where(alerted, np.where(shift, 2, 1), 0).astype(np.int8)
+    ratio = reference.ratios(statistics)
+    half = stdtrit(2 * trace.before.a, 0.975) * trace.before.scale
+    low, high = reference.baseline.population(some)
+    time = expected - reference.baseline.expected(some)
+    own = expected + trace.before.m
+    frozen: State = trace.frozen
+    return _Judged(
+        numbers={
+            "herd": expected,
+            "own": own,
+            "low": own - half,
+            "high": own + half,
+            "population_low": low + time,
+            "population_high": high + time,
+            "frozen": expected + frozen.m,
+            "spread": trace.before.spread,
+            "z": trace.z,
+            "shift": trace.shift,
+            "ratio": ratio,
+            "p": reference.p_values(ratio),
+        },
+        # An alert of one visit is about that visit; else, and where there is none, what the last visits come to.
+        effects=effects(panel, residual, trace, series.relevant, (channel != 1) & (shift | ~alerted)),
+        alerted=alerted,
+        held=trace.held,
+        channel=channel,
+    )

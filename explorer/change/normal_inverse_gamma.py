@@ -1,0 +1,174 @@
+"""What an animal's next visit should look like, given its earlier ones: a normal with unknown mean and variance.
+
+Prior of an animal: s2 ~ IG(a, b), mean | s2 ~ N(m, s2 / k) (Gelman et al., Bayesian Data Analysis, 2013, section 3.3).
+The next value then follows t with 2a degrees of freedom about m, scale sqrt((b / a) (1 + 1 / k)). Learning from r, in
+this order: b += k (r - m)^2 / (2 (k + 1)), m = (k m + r) / (k + 1), k += 1, a += 1/2.
+
+Two channels watch the normal score z = Phi^-1(T(r)): a spike is one |z| beyond a limit, a shift is the exponentially
+weighted mean of z (Roberts, 1959) beyond one, in units of its own standard deviation.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri, stdtr
+
+from explorer.change.panel import Bools, Floats, Panel
+
+WEIGHT = 0.3
+"""Of the newest visit in the shift channel; steps of two to three standard deviations are what it is best at."""
+
+LEARNING = 5
+"""Visits of an animal before the first alert: with fewer, its own band is little but the herd's."""
+
+Side = Literal["both", "down", "up"]
+"""Which changes count."""
+
+_LEAST = 1e-300
+
+
+def sizes(statistic: Floats, side: Side) -> Floats:
+    """How far a signed statistic goes to the side that counts."""
+    return np.abs(statistic) if side == "both" else statistic if side == "up" else -statistic
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """What is known of animals, arrays of one shape: mean ``m``, its weight in visits ``k``, and ``a``, ``b`` of s2."""
+
+    m: Floats
+    k: Floats
+    a: Floats
+    b: Floats
+
+    def __getitem__(self, index: slice | Bools | npt.NDArray[np.integer]) -> "State":
+        return State(self.m[index], self.k[index], self.a[index], self.b[index])
+
+    @property
+    def scale(self) -> Floats:
+        """Scale of the t distribution of the next value."""
+        return np.sqrt(self.b / self.a * (1 + 1 / self.k))
+
+    @property
+    def spread(self) -> Floats:
+        """The animal's own standard deviation from visit to visit."""
+        return np.sqrt(self.b / self.a)
+
+    def score(self, values: Floats) -> Floats:
+        """Normal score z of the next values; symmetric, so that far tails on both sides keep their digits."""
+        away = (values - self.m) / self.scale
+        tail = np.maximum(stdtr(2 * self.a, -np.abs(away)), _LEAST)
+        return -np.sign(away) * ndtri(tail)
+
+    def learnt(self, values: Floats, memory: float | None = None) -> "State":
+        """After seeing ``values``; with ``memory`` the weight of the past never exceeds so many visits."""
+        b = self.b + self.k * (values - self.m) ** 2 / (2 * (self.k + 1))
+        m = (self.k * self.m + values) / (self.k + 1)
+        k, a = self.k + 1, self.a + 0.5
+        if memory is not None:
+            kept = np.minimum(1.0, memory / k)
+            k, a, b = k * kept, a * kept, b * kept
+        return State(m, k, a, b)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is expected of an animal not seen yet: ``a``, ``b`` of its variance, ``k`` = variance within / between."""
+
+    a: float
+    b: float
+    k: float
+
+    def state(self, animals: int) -> State:
+        """The state of so many animals before their first visit."""
+        return State(np.zeros(animals), *(np.full(animals, one) for one in (self.k, self.a, self.b)))
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What was expected at each of n visits, and what it came to; rows as in the panel.
+
+    ``before``: the state before each visit. ``z``, ``shift``: the two channels. ``frozen``: the state after the
+    animal's learning visits, which learns no more (before that, as ``before``). ``frozen_shift``: the shift channel
+    against it. ``alerted``: bool, a channel beyond its limit after learning. ``held``: bool, visits not learnt from.
+    """
+
+    before: State
+    z: Floats
+    shift: Floats
+    frozen: State
+    frozen_shift: Floats
+    alerted: Bools
+    held: Bools
+
+
+def standard_error_of_shift(visits: npt.NDArray[np.integer] | int) -> Floats:
+    """Standard deviation of the weighted mean after so many visits, when z is white noise of variance 1."""
+    return np.sqrt(WEIGHT / (2 - WEIGHT) * (1 - (1 - WEIGHT) ** (2.0 * np.asarray(visits, dtype=np.float64))))
+
+
+def follow(
+    panel: Panel,
+    values: Floats,
+    prior: Prior,
+    *,
+    memory: float | None = None,
+    limits: tuple[float, float] | None = None,
+    learning: int = LEARNING,
+    side: Side = "both",
+    decided: npt.NDArray[np.int8] | None = None,
+) -> Trace:
+    """Follow all animals of ``panel`` visit by visit; ``values`` float64 (n,), residuals about what the herd explains.
+
+    memory: at most so many visits are remembered; None for all. limits: of spike and shift; None alerts to nothing.
+    decided: int8 (n,), 1 where a visit stays out of the baseline whatever the limits say, 0 where it belongs in, -1
+    where an alert decides. An alerted visit is not learnt from: until a person has said what it was, it must not
+    become the animal's normal.
+    """
+    n = len(panel)
+    ordered = np.asarray(values, dtype=np.float64)[panel.order]
+    ruled = np.full(n, -1, dtype=np.int8) if decided is None else decided[panel.order]
+    seen = {name: np.empty(n) for name in ("m", "k", "a", "b", "z", "shift", "fm", "fk", "fa", "fb", "fshift")}
+    alerted, held = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
+    animals = int(panel.sizes[0]) if len(panel.sizes) else 0
+    state = frozen = prior.state(animals)
+    weighted, frozen_weighted = np.zeros(animals), np.zeros(animals)
+    for visit, here, count in panel.steps():
+        state, weighted, frozen_weighted = state[:count], weighted[:count], frozen_weighted[:count]
+        frozen = state if visit <= learning else frozen[:count]
+        r = ordered[here]
+        z = state.score(r)
+        weighted = (1 - WEIGHT) * weighted + WEIGHT * z
+        deviation = standard_error_of_shift(visit + 1)
+        frozen_z = z if visit <= learning else frozen.score(r)
+        frozen_weighted = (1 - WEIGHT) * frozen_weighted + WEIGHT * frozen_z
+        parts = (state.m, state.k, state.a, state.b, z, weighted / deviation)
+        more = (frozen.m, frozen.k, frozen.a, frozen.b, frozen_weighted / deviation)
+        for name, part in zip(seen, (*parts, *more), strict=True):
+            seen[name][here] = part
+        if limits is not None and visit >= learning:
+            alerted[here] = (sizes(z, side) > limits[0]) | (sizes(weighted / deviation, side) > limits[1])
+        held[here] = np.where(ruled[here] < 0, alerted[here], ruled[here] > 0)
+        state = _where(held[here], state, state.learnt(r, memory))
+    back: Callable[[npt.NDArray[np.generic]], npt.NDArray[np.generic]] = panel.back_in_rows
+    rows = {name: np.asarray(back(one), dtype=np.float64) for name, one in seen.items()}
+    return Trace(
+        before=State(rows["m"], rows["k"], rows["a"], rows["b"]),
+        z=rows["z"],
+        shift=rows["shift"],
+        frozen=State(rows["fm"], rows["fk"], rows["fa"], rows["fb"]),
+        frozen_shift=rows["fshift"],
+        alerted=np.asarray(back(alerted), dtype=bool),
+        held=np.asarray(back(held), dtype=bool),
+    )
+
+
+def _where(kept: Bools, old: State, new: State) -> State:
+    if not kept.any():
+        return new
+    return replace(
+        new, **{name: np.where(kept, getattr(old, name), getattr(new, name)) for name in ("m", "k", "a", "b")}
+    )

@@ -1,0 +1,140 @@
+"""All that an animal is judged by on one day, learnt from earlier days: baseline, prior, memory, limits."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from explorer.change.arms import Herd, Method, beyond, channels
+from explorer.change.backgrounds import Backgrounds
+from explorer.change.baseline import Baseline, fit_baseline
+from explorer.change.calendar import shared
+from explorer.change.calibrating import SERIES, alarm_rate, limits_at, made_healthy
+from explorer.change.memory import choose_memory, held_back
+from explorer.change.normal_inverse_gamma import LEARNING, Side, follow, sizes
+from explorer.change.panel import Bools, Floats, Panel
+from explorer.change.prior import fit_prior
+
+AGAIN = 1_000
+"""Healthy series made anew, to see whether the limits keep their promise."""
+
+Memory = Literal["held-back"] | float | None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How changes are looked for.
+
+    ``rate``: at most this share of healthy animal-years with a new alert, of one series. ``memory``: visits remembered,
+    None for all, "held-back" to choose. ``side``: which changes count. ``calendar``: whether what the whole herd shows
+    at a time is taken off, as it is where times are dates.
+    """
+
+    method: Method = "two-channel"
+    rate: float = 0.05
+    memory: Memory = "held-back"
+    learning: int = LEARNING
+    side: Side = "both"
+    calendar: bool = True
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Learnt from visits up to ``until`` (day).
+
+    ``baseline``: of values less what the herd shares at their time, as ``first``, the baseline without that, tells it
+    (None: nothing is shared). ``herd``: what the arms know. ``expected_rate``: share of healthy animal-years with an
+    alert, on series made anew. ``chance``: sorted ratios of statistic to limit in healthy series,
+    float64, for p values.
+    """
+
+    until: float
+    settings: Settings
+    baseline: Baseline
+    first: Baseline | None
+    herd: Herd
+    limits: tuple[float, ...]
+    expected_rate: float
+    chance: Floats
+
+    def expected(self, panel: Panel, values: Floats, backgrounds: Backgrounds) -> Floats:
+        """What background and time of each visit let expect, float64 (n,); ``panel``: all visits up to some day."""
+        expected = self.baseline.expected(backgrounds)
+        if self.first is None:
+            return expected
+        return expected + shared(panel, values - self.first.expected(backgrounds))
+
+    def ratios(self, statistics: tuple[Floats, ...]) -> Floats:
+        """The largest statistic in units of its limit, float64 (n,); above 1 it alerts."""
+        parts = [sizes(one, self.settings.side) / limit for one, limit in zip(statistics, self.limits, strict=True)]
+        return np.asarray(np.max(parts, axis=0), dtype=np.float64)
+
+    def p_values(self, ratios: Floats) -> Floats:
+        """Share of healthy visits with as large a ratio, the visit itself counted (Phipson and Smyth, 2010)."""
+        larger = len(self.chance) - np.searchsorted(self.chance, ratios, side="left")
+        return np.asarray((1.0 + larger) / (1.0 + len(self.chance)), dtype=np.float64)
+
+
+def fit_reference(
+    panel: Panel, values: Floats, backgrounds: Backgrounds, healthy: Bools, settings: Settings, until: float
+) -> Reference:
+    """Learn from the ``healthy`` visits, bool (n,), of ``panel``. Raises ValueError for too few or equal ones."""
+    first = None
+    if settings.calendar:
+        first = fit_baseline(panel.only(healthy), values[healthy], backgrounds.only(healthy))
+        values = values - shared(panel, values - first.expected(backgrounds))
+    panel, values, backgrounds = panel.only(healthy), values[healthy], backgrounds.only(healthy)
+    baseline = fit_baseline(panel, values, backgrounds)
+    residual = values - baseline.expected(backgrounds)
+    prior = fit_prior(panel, residual, baseline)
+    chosen = settings.memory
+    memory = _held_back_memory(panel, values, backgrounds, settings) if chosen == "held-back" else chosen
+    herd = Herd(baseline.between, baseline.within, prior, memory, settings.learning)
+    made, fresh = (
+        made_healthy(
+            panel, residual, baseline, prior, learning=settings.learning, series=series, seed=2 * settings.seed + place
+        )
+        for place, series in enumerate((SERIES, AGAIN))
+    )
+    if settings.method == "never":
+        return Reference(until, settings, baseline, first, herd, (np.inf,), 0.0, np.zeros(1))
+    statistics = channels(settings.method, made.panel, made.values, herd)
+    limits = limits_at([sizes(one, settings.side) for one in statistics], made, settings.rate)
+    reference = Reference(until, settings, baseline, first, herd, limits, np.nan, np.empty(0))
+    if settings.method == "two-channel":
+        trace = follow(
+            fresh.panel,
+            fresh.values,
+            prior,
+            memory=memory,
+            limits=(limits[0], limits[1]),
+            learning=settings.learning,
+            side=settings.side,
+        )
+        alerted = trace.alerted
+    else:
+        again = channels(settings.method, fresh.panel, fresh.values, herd)
+        alerted = beyond(again, limits, fresh.panel, settings.learning, settings.side)
+    chance = np.sort(reference.ratios(statistics)[made.year >= 0])
+    return Reference(until, settings, baseline, first, herd, limits, alarm_rate(alerted, fresh), chance)
+
+
+def _held_back_memory(panel: Panel, values: Floats, backgrounds: Backgrounds, settings: Settings) -> float | None:
+    """The memory chosen on a third of the animals, by what the others tell."""
+    out = held_back(panel)
+    try:
+        others = fit_baseline(panel.only(~out), values[~out], backgrounds.only(~out))
+    except ValueError:
+        return None
+    residual = values - others.expected(backgrounds)
+    prior = fit_prior(panel.only(~out), residual[~out], others)
+    return choose_memory(
+        panel.only(out),
+        residual[out],
+        prior,
+        others.within,
+        rate=settings.rate,
+        learning=settings.learning,
+        seed=settings.seed,
+    )

@@ -1,0 +1,209 @@
+"""Alerts of a study: what is found, that the future changes nothing, verdicts, the round, one more visit."""
+
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from change.watched import FROM, ILL, watched
+
+from explorer.change.alerts import COLUMNS, alerts_of
+from explorer.change.arms import METHODS
+from explorer.change.clock import clock_of
+from explorer.change.following import follow_series
+from explorer.change.herd_round import herd_round
+from explorer.change.known_backgrounds import backgrounds_of
+from explorer.change.monitor import monitor_of
+from explorer.change.peers import matched_peers
+from explorer.change.reference import Settings
+from explorer.change.series import series_of
+from explorer.errors import UserError
+
+
+def test_the_ill_cow_is_found_and_said_in_a_dated_sentence(herd):
+    study = watched(herd).open()
+    found = alerts_of(study, ["weight"])
+    ill = found.table[found.table["animal_id"] == ILL]
+    began = study.time[(study.animal == ILL).to_numpy()][FROM]
+    first = ill.iloc[0]
+    assert first["new"] and str(began)[:10] <= first["time"] <= str(began + np.timedelta64(40, "D"))[:10]
+    assert (ill["effect"] < -30).all() and (ill["effect_high"] < 0).all()
+    assert ill["probability_relevant"].max() > 0.9 and ill["severity"].max() > 1
+    assert f"Weight {first['value']:.0f} kg, expected" in first["reason"] and "lower" in first["reason"]
+    assert found.table["animal_id"].nunique() <= 4
+    assert found.facts["tasks"]["weight"]["expected_rate"] == pytest.approx(0.05, abs=0.025)
+    assert tuple(found.exported.columns) == COLUMNS
+    assert "false alerts a month" in found.summary
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("variables", "options"),
+    [
+        (["weight", "milk", "bcs"], {"covariates": ["parity"], "unhealthy": ["treatment"]}),
+        *((["weight"], {"method": method}) for method in ("rcv", "ewma", "frozen", "own-best")),
+    ],
+)
+def test_later_rows_change_nothing_that_was_said_before(herd, tmp_path, variables, options):
+    whole = alerts_of(watched(herd).open(), variables, **options)
+    clock = clock_of(herd.open())
+    for cut in ("2022-11-20", "2023-03-31"):
+        at = np.datetime64(cut) + 1
+        early = watched(type(herd)(tmp_path / cut))
+        early.observations = early.observations[early.observations["captured_at"] < at]
+        early.scores = early.scores[early.scores["time"] < at]
+        early.events = early.events[early.events["time"] < at]
+        known = alerts_of(early.open(), variables, **options).table
+        as_of = alerts_of(herd.open(), variables, as_of=clock.read(cut), **options).table
+        pd.testing.assert_frame_equal(as_of, known)
+        past = whole.table[whole.table["day"] <= clock.read(cut)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(past, known)
+    assert len(known)
+
+
+def test_a_new_animal_later_changes_nothing_either(herd):
+    before = alerts_of(watched(herd).open(), ["weight"])
+    last = herd.observations["captured_at"].max()
+    late = pd.DataFrame(
+        {"observation_id": ["z"], "animal_id": ["a-newcomer"], "captured_at": [last + pd.Timedelta(days=3)],
+         "parity": [9], "weight": [9000.0], "milk": [1.0]}
+    )  # fmt: skip
+    herd.observations = pd.concat([herd.observations, late], ignore_index=True)
+    pd.testing.assert_frame_equal(alerts_of(herd.open(), ["weight"]).table, before.table)
+
+
+def test_a_false_alarm_joins_the_baseline_and_a_confirmed_one_does_not(herd):
+    study = watched(herd).open()
+    first = alerts_of(study, ["weight"]).table.query("animal_id == @ILL").iloc[0]
+    levels = {}
+    for verdict in ("false alarm", "confirmed"):
+        verdicts = {(ILL, float(first["day"]), "weight"): verdict}
+        found = alerts_of(study, ["weight"], verdicts=verdicts)
+        own = found.table.query("animal_id == @ILL")
+        assert own.iloc[0]["verdict"] == verdict
+        weight = found.followed["weight"]
+        (row,) = np.flatnonzero(
+            (weight.panel.day == first["day"]) & (weight.panel.animal == weight.series.animals.index(ILL))
+        )
+        assert weight.held[row] == (verdict == "confirmed")
+        levels[verdict] = weight.own[row + 1] - weight.herd[row + 1]
+    assert levels["false alarm"] < levels["confirmed"] - 1
+
+
+def test_several_together_find_what_each_alone_does_not(herd):
+    watched(herd)
+    ill = (herd.observations["animal_id"] == "cow-20").to_numpy().nonzero()[0][16:]
+    herd.observations.loc[ill, "weight"] -= 14
+    herd.observations.loc[ill, "milk"] -= 2.8
+    found = alerts_of(herd.open(), ["weight", "milk"])
+    joint = found.joint
+    rows = np.flatnonzero(joint.panel.animal == 20)
+    assert np.nanmax(joint.score[rows[16:]]) > np.nanmax(joint.score[rows[:16]])
+    known = np.isfinite(joint.score)
+    np.testing.assert_allclose(np.nansum(joint.parts[known], axis=1), 1.0)
+    together = found.table[found.table["channel"] == "together"]
+    assert together["reason"].str.contains("unusual together").all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_can_be_switched_on_at_the_same_false_alarm_rate(herd, method):
+    found = alerts_of(watched(herd).open(), ["weight"], method=method, memory=14.0)
+    reference = found.followed["weight"].reference
+    if method == "never":
+        assert found.table.empty
+    else:
+        assert reference.expected_rate == pytest.approx(0.05, abs=0.025)
+    herd_round(found)
+
+
+def test_the_round_ranks_what_needs_attention_first(herd):
+    found = alerts_of(watched(herd).open(), ["weight", "milk"])
+    whole = herd_round(found)
+    assert len(whole) == 80 and not whole.duplicated(["animal_id", "task"]).any()
+    assert whole.iloc[0]["animal_id"] == ILL and whole.iloc[0]["alerted"]
+    assert whole["alerted"].tolist() == sorted(whole["alerted"], reverse=True)
+    assert ((whole["reason"] != "") == whole["alerted"]).all()
+    assert (whole["q"] >= whole["p"] - 1e-12).all() and whole["p"].between(0, 1).all()
+    quiet = whole[~whole["alerted"]]
+    assert quiet["since"].isna().all() and set(whole["trend"]) <= {-1, 0, 1}
+    earlier = herd_round(found, day=float(whole["day"].max()) - 200)
+    assert (earlier["day"] <= whole["day"].max() - 200).all() and not earlier["alerted"].iloc[-1]
+
+
+def test_one_more_visit_is_judged_as_the_whole_would_be_and_at_once(herd):
+    study = watched(herd).open()
+    settings = Settings(calendar=False)  # what the herd shares moves with every visit of the others
+
+    def followed(as_of=None):
+        series = series_of(study, "weight", as_of=as_of)
+        return follow_series(series, backgrounds_of(study, series), settings)
+
+    whole = followed()
+    latest = whole.references[-1].until
+    cut = float(np.quantile(whole.panel.day[whole.panel.day > latest], 0.5))
+    part = followed(cut)
+    assert part.references[-1].until == latest
+    monitor = monitor_of(part, backgrounds_of(study, part.series))
+    backgrounds = backgrounds_of(study, whole.series)
+    later = np.flatnonzero(whole.panel.day > cut)
+    slowest = 0.0
+    for row in later[np.lexsort((whole.panel.animal[later], whole.panel.day[later]))]:
+        start = time.perf_counter()
+        said = monitor.add(
+            whole.series.animals[whole.panel.animal[row]], whole.series.value[row], backgrounds.only(np.array([row]))
+        )
+        slowest = max(slowest, time.perf_counter() - start)
+        assert said.alerted == whole.alerted[row] and said.n_visits == whole.panel.visit[row] + 1
+        assert (said.z, said.shift) == pytest.approx((whole.z[row], whole.shift[row]))
+        assert (said.low, said.high) == pytest.approx((whole.low[row], whole.high[row]))
+    assert len(later) > 40 and slowest < 0.1
+    with pytest.raises(UserError, match="no animal is called 'ghost'"):
+        monitor.add("ghost", 1.0, backgrounds.only(np.array([0])))
+
+
+def test_peers_are_of_its_age_and_season_and_from_its_past(herd):
+    study = watched(herd).open()
+    births = np.datetime64("2018-01-01", "us") + np.arange(40) * np.timedelta64(30, "D")
+    herd.animals["birth"] = births
+    study = herd.open()
+    series = series_of(study, "weight")
+    day = float(series.day[(series.animal == 20)][-3])
+    found = matched_peers(study, series, "cow-20", day, among=6, covariates=["parity"])
+    assert len(found.names) == len(set(found.names)) == 6 and "cow-20" not in found.names
+    assert (found.days <= day).all() and (np.diff(found.years) >= 0).all()
+    assert {int(name[-2:]) % 3 for name in found.names} == {20 % 3}
+    np.testing.assert_array_equal(series.value[found.rows], found.values)
+    with pytest.raises(UserError, match="up to"):
+        matched_peers(study, series, "cow-20", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "sentence"),
+    [
+        ([], {}, "no variable"),
+        (["weight", "weight"], {}, "given twice"),
+        (["weight"], {"rate": 1.5}, "between 0 and 1"),
+        (["hoof"], {}, "nothing called 'hoof'"),
+        (["bcs_next"], {}, "lie in the future"),
+        (["age"], {}, "dates alone"),
+        (["weight"], {"covariates": ["bcs"]}, "may lie in the future"),
+        (["weight"], {"covariates": ["weight"]}, "explain itself"),
+        (["weight"], {"unhealthy": ["plague"]}, "no events of kind 'plague'"),
+        (["weight"], {"as_of": 0.0}, "no values"),
+        (["weight"], {"as_of": 19030.0}, "too few"),
+        (["weight"], {"method": "magic"}, "no method"),
+        (["weight"], {"learning": 1}, "at least two"),
+    ],
+)
+def test_each_mistake_is_one_clear_sentence(herd, variables, options, sentence):
+    with pytest.raises(UserError, match=sentence):
+        alerts_of(watched(herd).open(), variables, **options)
+
+
+def test_without_animals_or_times_nothing_is_followed(herd):
+    watched(herd)
+    del herd.spec["columns"]["time"]
+    herd.spec["variables"] = {"weight": herd.spec["variables"]["weight"]}
+    with pytest.raises(UserError, match="does not say when"):
+        alerts_of(herd.open(), ["weight"])
