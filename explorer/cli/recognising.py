@@ -4,13 +4,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer.cli.map_options import FILE, embedding_name
 from explorer.cli.parsing import command, seed
-from explorer.cli.talking import OK, command_line, counted, reporter
+from explorer.cli.talking import OK, counted, reporter
 from explorer.errors import UserError
 
 if TYPE_CHECKING:
     from explorer.recognition.analysis import Analysis
-    from explorer.study.embeddings import Embedding
+    from explorer.recognition.asked import Asked
     from explorer.study.study import Study
 
 
@@ -80,30 +81,39 @@ def add(commands: Any) -> None:
     threshold.add_argument("--model", metavar="MODEL", help="leave out the animals that this encoder has learnt from")
     threshold.add_argument("--seed", type=seed, default=0, help="default: 0")
     threshold.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    threshold.add_argument("--searches", type=Path, metavar=FILE, help="also write each search of the test, by arm")
+    threshold.add_argument(
+        "--changed", type=Path, metavar=FILE, help="also write the searches whose verdict conditioning changes"
+    )
 
 
 def _threshold(options: argparse.Namespace) -> int:
-    from explorer.cli.map_options import embedding_name
-    from explorer.recognition.analysis import analyse
+    from explorer.recognition.asked import Asked, analysis_of, described
+    from explorer.recognition.threshold_file import encoded
+    from explorer.study.export import format_of, write_with_manifest
     from explorer.study.study import open_study
 
     if options.out.suffix.lower() != ".json":
         raise UserError(f"{options.out.name!r} does not say its format", how="Let the name end in .json")
+    for path in (options.searches, options.changed):
+        if path is not None:
+            format_of(path)
     study = open_study(options.study)
-    embedding = study.embedding(embedding_name(study, options.embedding))
-    found = analyse(
-        study,
-        embedding,
-        options.by,
+    asked = Asked(
+        embedding_name(study, options.embedding),
+        tuple(options.by),
         fpir=options.fpir,
         confidence=options.confidence,
         seed=options.seed,
         apart=options.apart,
-        not_within=options.not_within,
-        learnt_from=_learnt_from(study, options.model),
-        report=reporter(),
+        not_within=tuple(options.not_within),
+        model=options.model,
     )
-    _write(found, study, embedding, options)
+    found = analysis_of(study, asked, reporter())
+    content = encoded(found, study.embedding(asked.embedding))
+    write_with_manifest(options.out, content, described(study, asked, content, file=str(options.out)))
+    if options.searches is not None or options.changed is not None:
+        _write_searches(study, asked, found, options)
     for remark in found.remarks:
         print(f"{remark[0].upper()}{remark[1:]}")
     print(f"{found.promise.sentence[0].upper()}{found.promise.sentence[1:]}")
@@ -113,16 +123,17 @@ def _threshold(options: argparse.Namespace) -> int:
     return OK
 
 
-def _learnt_from(study: "Study", model: str | None) -> tuple[str, ...] | None:
-    if model is None:
-        return None
-    from explorer.learning.evaluate import unseen_animals
-    from explorer.learning.model_files import load_model
-    from explorer.places import shipped_encoders
+def _write_searches(study: "Study", asked: "Asked", found: "Analysis", options: argparse.Namespace) -> None:
+    from explorer.recognition.evidence import evidence_of
+    from explorer.recognition.searches_table import Option, table_of
+    from explorer.study.export import format_of, write_with_manifest
 
-    loaded = load_model(shipped_encoders().get(model, Path(model).expanduser()))
-    animals = [] if study.animal is None else study.animal.cat.categories.tolist()
-    return tuple(sorted(set(animals) - set(unseen_animals(study, loaded))))
+    evidence = evidence_of(found, study.embedding(asked.embedding))
+    wanted: dict[Option, Path | None] = {"--searches": options.searches, "--changed": options.changed}
+    for option, path in wanted.items():
+        if path is not None:
+            table = table_of(study, asked, evidence, option, file=str(path), format=format_of(path))
+            write_with_manifest(path, table.content, table.facts)
 
 
 def _table(found: "Analysis") -> str:
@@ -151,42 +162,3 @@ def _table(found: "Analysis") -> str:
 def _points(difference: float) -> str:
     """A difference of shares in per cent, nothing without a sign."""
     return f"{round(100 * difference, 1) + 0.0:+.1f}%"
-
-
-def _write(found: "Analysis", study: "Study", embedding: "Embedding", options: argparse.Namespace) -> None:
-    from explorer.recognition.threshold_file import encoded
-    from explorer.study.export import manifest, write_with_manifest
-
-    content = encoded(found, embedding)
-    given = {"fpir": options.fpir, "model": options.model}
-    words = [word for name, value in given.items() if value is not None for word in (f"--{name}", value)]
-    if options.not_within:
-        words += ["--not-within", *options.not_within]
-    facts = manifest(
-        file=str(options.out),
-        content=content,
-        rows=len(found.tested),
-        command=command_line(
-            "threshold",
-            study.path,
-            "--embedding",
-            embedding.name,
-            "--by",
-            *options.by,
-            "--confidence",
-            options.confidence,
-            "--apart",
-            options.apart,
-            "--seed",
-            options.seed,
-            *words,
-            "--out",
-            options.out,
-        ),
-        study={"name": study.name, "data_sha256": study.data_hash},
-        embedding={"name": embedding.name, "sha256": embedding.fingerprint},
-        parameters={"by": options.by, "fpir": found.promise.fpir, "confidence": found.promise.confidence},
-        seed=options.seed,
-        summary=found.verdict,
-    )
-    write_with_manifest(options.out, content, facts)

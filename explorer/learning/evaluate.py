@@ -12,6 +12,7 @@ from explorer.learning.baselines import Vectors
 from explorer.learning.days import dates_of
 from explorer.learning.model_files import Model
 from explorer.learning.retrieval import Retrieved, retrieve
+from explorer.learning.trained_on import unseen
 from explorer.space.bootstrap import AnimalBootstrap
 from explorer.study.study import Study
 
@@ -220,16 +221,8 @@ def evaluate(
 
 
 def unseen_animals(study: Study, model: Model) -> tuple[str, ...]:
-    """The animals of ``study`` that ``model`` was neither trained on nor chosen by, sorted.
-
-    A study is recognised by its data or by its ordered observation ids, so that an edited copy does not pass for new.
-    """
-    seen: set[str] = set()
-    for one in model.info.trained_on:
-        if one.ids_hash == study.ids_hash or one.data_hash == study.data_hash:
-            seen |= {*one.train, *one.validation}
-    names = [] if study.animal is None else study.animal.cat.categories.tolist()
-    return tuple(sorted(name for name in names if name not in seen))
+    """The animals of ``study`` that ``model`` was neither trained on nor chosen by, sorted."""
+    return unseen(study, model.info.trained_on)
 
 
 def _figure(weights: AnimalBootstrap, values: npt.NDArray[np.float64]) -> Figure:

@@ -23,6 +23,7 @@ from explorer.errors import UserError
 from explorer.learning.averaging import Views, averaged_units
 from explorer.learning.encoders import Encoder, EncoderConfig, build_encoder, encoder_of
 from explorer.learning.run_folders import CARD, DESCRIPTION, RUN, WEIGHTS
+from explorer.learning.trained_on import TrainedOn
 from explorer.learning.validation_map import MAP
 from explorer.study.atomic import atomic_file, atomic_folder, write_text
 from explorer.study.embeddings import TaskScale
@@ -38,19 +39,6 @@ _CONVERT = (
     f"'{WEIGHTS}') for one of our architectures, or train again with: latent-explorer train STUDY --out MODEL"
 )
 _ENCODE_AT_ONCE = 512
-
-
-class TrainedOn(BaseModel):
-    """One study an encoder has learnt from, and which of its animals played which part."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    study: str
-    data_hash: str
-    ids_hash: str
-    train: tuple[str, ...] = ()
-    validation: tuple[str, ...] = ()
-    test: tuple[str, ...] = ()
 
 
 class ModelInfo(BaseModel):

@@ -25,7 +25,7 @@ from explorer.learning.losses.magnet import MagnetLoss
 from explorer.learning.magnet_batches import MagnetBatches
 from explorer.learning.material import Material, read_material, standardise
 from explorer.learning.metric_loss import check_metric
-from explorer.learning.model_files import Model, ModelInfo, TrainedOn, finish_run, save_model
+from explorer.learning.model_files import Model, ModelInfo, finish_run, save_model
 from explorer.learning.objectives import Objective, set_scales, with_tasks
 from explorer.learning.recipe import Recipe, rate_at
 from explorer.learning.run_folders import METRICS, RUN
@@ -43,6 +43,7 @@ from explorer.learning.runs import (
 from explorer.learning.splits import Split, split_animals
 from explorer.learning.steps import Steps, steps_of
 from explorer.learning.targets import Targets, check_tasks, read_targets
+from explorer.learning.trained_on import TrainedOn
 from explorer.learning.validation_map import MAP
 from explorer.study.embeddings import TaskScale
 from explorer.study.fingerprint import hash_json

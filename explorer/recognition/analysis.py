@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 from explorer.engine import Report, parts_of
 from explorer.errors import UserError
+from explorer.learning.learnt_from import learnt_from as learnt_from_by
+from explorer.learning.run_folders import DESCRIPTION
+from explorer.places import made_of, shipped_encoders
 from explorer.recognition.arms import STRATUM, Arm, Fitting, fit_arms
 from explorer.recognition.comparing import Delta, compare
 from explorer.recognition.groups import of_strata
@@ -25,6 +28,8 @@ from explorer.study.strata import Strata
 from explorer.study.study import Study
 
 Ints = npt.NDArray[np.int64]
+
+_MOST_NAMED = 12
 
 WORST_OF = 5
 """Animals that a stratum of the test needs to be named the worst."""
@@ -47,16 +52,19 @@ class Tested:
 class Analysis:
     """All arms on the test, their differences to the global one, and what it comes to.
 
-    ``strata``: of the n observations. ``of_test`` bool (q,): which of the arms' searches are of the test. ``remarks``:
-    sentences on what was left out or given up. ``left_out``: animals that the encoder has learnt from. ``dated``: days
-    are since 1970.
+    ``strata``: of the n observations; ``used`` bool (n,): those that count. ``of_test`` bool (q,): which of the arms'
+    searches are of the test. ``at``: each arm's TAR where all accept the promised share of unknown animals.
+    ``remarks``: sentences on what was left out or given up. ``left_out``: animals that the encoder has learnt from.
+    ``dated``: days are since 1970.
     """
 
     chosen: list[Condition]
     strata: Strata
+    used: npt.NDArray[np.bool_]
     fitting: Fitting
     tested: list[Tested]
     of_test: npt.NDArray[np.bool_]
+    at: dict[str, Interval]
     deltas: dict[str, Delta]
     verdict: str
     remarks: tuple[str, ...]
@@ -91,8 +99,8 @@ def analyse(
 
     ``fpir`` None: the default that follows from the number of animals. ``apart`` and ``not_within``: observations of
     one animal less than so many days from each other, or with the same value in one of these columns of the table, are
-    never compared. ``learnt_from``: animals to leave out, None where it is not known which. Distances are Euclidean,
-    between the vectors as they are.
+    never compared. ``learnt_from``: animals to leave out; None: none are, and what is known of the embedding's encoder
+    is said. Distances are Euclidean, between the vectors as they are.
 
     Raises UserError for a study whose animals do not return under another background, and for too few animals.
     """
@@ -104,9 +112,7 @@ def analyse(
     left_out = np.isin(study.animal.cat.categories.to_numpy(dtype=object).astype(str), sorted(learnt_from or ()))
     remarks = []
     if learnt_from is None and embedding.name != FEATURES:
-        remarks.append(
-            f"which animals {embedding.name!r} has learnt from is not known here: if any of these, its figures flatter"
-        )
+        remarks.append(about_encoder(study, embedding))
     if not used.all():
         remarks.append(f"{int((~used).sum()):,} observations without a vector, an animal or a date left out")
     if left_out.any():
@@ -170,14 +176,31 @@ def analyse_vectors(
     if compare_part:
         compare_part(0.0, "comparing at equal false accepts")
     of_test = np.arange(len(split.queries)) >= len(split.calibration)
-    deltas = compare(arms, promise.fpir, tested=of_test, seed=seed)
+    compared = compare(arms, promise.fpir, tested=of_test, seed=seed)
     tested = [_test(arm, of_test, nested[0], split) for arm in arms]
     names = " and ".join(one.name for one in chosen)
-    told = verdict(deltas, names, promise.fpir, split.count(split.known), split.count(split.test))
+    told = verdict(compared.deltas, names, promise.fpir, split.count(split.known), split.count(split.test))
     if report:
         report(1.0, "done")
     remarks += [*promise.remarks, *_fallbacks(arms)]
-    return Analysis(chosen, nested[0], fitting, tested, of_test, deltas, told, tuple(remarks))
+    return Analysis(
+        chosen, nested[0], used, fitting, tested, of_test, compared.at, compared.deltas, told, tuple(remarks)
+    )
+
+
+def about_encoder(study: Study, embedding: Embedding) -> str:
+    """Which animals of ``study`` the encoder of ``embedding`` has learnt from, as far as it is found at hand."""
+    folders = [path.parent for path in made_of(study.path, "encoders").glob(f"*/{DESCRIPTION}")]
+    found = learnt_from_by(study, embedding, [*shipped_encoders().values(), *folders])
+    if found.unseen is None:
+        return f"{found.sentence[:-1]}: if any of these, its figures flatter"
+    new = set(found.unseen)
+    assert study.animal is not None
+    seen = [name for name in study.animal.cat.categories.astype(str) if name not in new]
+    if not seen:
+        return found.sentence[:-1]
+    named = ", ".join(seen[:_MOST_NAMED]) + (f" and {len(seen) - _MOST_NAMED:,} more" if seen[_MOST_NAMED:] else "")
+    return f"{found.sentence[:-1]} ({named}), so its figures flatter: --model leaves them out"
 
 
 def _ids(study: Study, column: str) -> Ints:

@@ -38,7 +38,8 @@ MOST_CLUSTERS = 25
 class Arm:
     """One way: the searches of the split's queries (calibration, known, test) by its own score, and its thresholds.
 
-    ``tau`` float64 (q,): the threshold of each query.
+    ``tau`` float64 (q,): the threshold of each query. ``item`` int64 (q,): the row of the study that each search found,
+    -1 for none.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Arm:
     taus: Taus
     tau: Floats
     animals: int
+    item: Ints
 
     @property
     def slack(self) -> Floats:
@@ -111,7 +113,8 @@ def _arm(name: str, fitting: Fitting, matches: Matches, groups: Groups) -> Arm:
         confidence=fitting.promise.confidence,
         seed=fitting.seed,
     )
-    return Arm(name, searches, taus, taus.values[groups.levels[0][queries]], split.count(split.calibration))
+    tau = taus.values[groups.levels[0][queries]]
+    return Arm(name, searches, taus, tau, split.count(split.calibration), matches.item)
 
 
 def _clusters(fitting: Fitting) -> Groups:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from explorer.recognition.arms import GLOBAL, SHUFFLED, Arm
 from explorer.recognition.one_per_animal import weights
-from explorer.space.bootstrap import BOOTSTRAPS
+from explorer.space.bootstrap import BOOTSTRAPS, Interval
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,8 +40,18 @@ class Delta:
         return self.low > 0 and self.beats_shuffled
 
 
-def compare(arms: Sequence[Arm], fpir: float, *, tested: npt.NDArray[np.bool_], seed: int) -> dict[str, Delta]:
-    """Each arm but the global one against it, at a realised ``fpir``.
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """All arms at the common FPIR. ``at``: the TAR of each with its own 95 % interval; ``deltas``: of each but the
+    global one, against it.
+    """
+
+    at: dict[str, Interval]
+    deltas: dict[str, Delta]
+
+
+def compare(arms: Sequence[Arm], fpir: float, *, tested: npt.NDArray[np.bool_], seed: int) -> Compared:
+    """All arms at a realised ``fpir``, and each but the global one against it.
 
     ``tested`` bool (q,): which of the arms' searches are of the test. The thresholds are taken as they are: intervals
     are over the animals of the test, drawn with replacement, known and unknown ones apart, the same for all arms.
@@ -60,23 +70,25 @@ def compare(arms: Sequence[Arm], fpir: float, *, tested: npt.NDArray[np.bool_], 
     step = max(1, _AT_ONCE // max(int(known.sum()), int(unknown.sum())))
     tars: dict[str, Floats] = {}
     for arm in arms:
-        at = _Trade(arm, unknown, known, sizes[0], sizes[1])
+        trade = _Trade(arm, unknown, known, sizes[0], sizes[1])
         tars[arm.name] = np.concatenate(
             [
-                at.tar(drawn[0][part][:, places[0]], drawn[1][part][:, places[1]], fpir)
+                trade.tar(drawn[0][part][:, places[0]], drawn[1][part][:, places[1]], fpir)
                 for part in (slice(start, start + step) for start in range(0, BOOTSTRAPS + 1, step))
             ]
         )
     tail = 0.05 / 2 / max(1, len(arms) - 2)
-    out = {}
+    at, out = {}, {}
     for arm in arms:
+        own = tars[arm.name]
+        at[arm.name] = Interval(float(own[0]), *np.quantile(own[1:], [0.025, 0.975]).tolist())
         if arm.name == GLOBAL:
             continue
-        more, beyond = tars[arm.name] - tars[GLOBAL], tars[arm.name] - tars[SHUFFLED]
+        more, beyond = own - tars[GLOBAL], own - tars[SHUFFLED]
         low, high = np.quantile(more[1:], [tail, 1 - tail])
         beats = bool(np.quantile(beyond[1:], tail) > 0)
-        out[arm.name] = Delta(float(tars[arm.name][0]), float(more[0]), float(low), float(high), beats)
-    return out
+        out[arm.name] = Delta(float(own[0]), float(more[0]), float(low), float(high), beats)
+    return Compared(at, out)
 
 
 class _Trade:

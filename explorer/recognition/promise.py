@@ -67,3 +67,26 @@ def settle(asked: float | None, confidence: float, default: float, animals: int)
         f"{animals} animals are too few to calibrate any threshold with; {least_animals(PROMISES[-1])} are needed",
         how="Use a study with more animals",
     )
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Whether a promise can be kept. ``least``: animals that it needs with the confidence asked for; ``average``: on
+    average only. ``missing``: how many all strata together lack for it; ``strata``: how many can keep it by themselves.
+    """
+
+    fpir: float
+    least: int
+    average: int
+    missing: int
+    strata: int
+
+
+def offers(animals: int, strata: Sequence[int], confidence: float = CONFIDENCE) -> list[Offer]:
+    """Each of ``PROMISES``, for so many calibration ``animals`` in all and in each of the ``strata``."""
+    out = []
+    for fpir in PROMISES:
+        least = least_animals(fpir, confidence)
+        able = sum(one >= least for one in strata)
+        out.append(Offer(fpir, least, least_animals(fpir), max(0, least - animals), able))
+    return out

@@ -6,6 +6,7 @@ is what was seen before t0, calibration from t0 to t1, the test after t1.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 from explorer.errors import UserError
 from explorer.learning.days import dates_of
 from explorer.recognition.pairs import NotCompared
-from explorer.space.conditions import Condition
+from explorer.space.conditions import Condition, conditions
 from explorer.study.study import Study
 
 Ints = npt.NDArray[np.int64]
@@ -95,6 +96,27 @@ def refuse_without_return(study: Study, chosen: Sequence[Condition]) -> Floats:
             how="Name the column under [columns] as time = ... in study.toml",
         )
     return days
+
+
+def changing(study: Study) -> list[str]:
+    """The background variables of ``study`` that change within an animal: those worth conditioning on.
+
+    Those that cannot be read are left out. Raises UserError when there is none, saying what is missing.
+    """
+    chosen = []
+    for name in study.variables:
+        if name not in study.tasks:
+            with suppress(UserError):
+                chosen += conditions(study, [name])
+    if not chosen:
+        raise UserError(
+            f"{study.name} has no background variable to condition on",
+            how="Name one under [variables] in study.toml, such as the season",
+        )
+    refuse_without_return(study, chosen)
+    assert study.animal is not None
+    codes = study.animal.cat.codes.to_numpy().astype(np.int64)
+    return [one.name for one in chosen if _varies(codes, np.asarray(one.values.codes), one.known).any()]
 
 
 def _varies(codes: Ints, values: npt.NDArray[np.floating] | npt.NDArray[np.integer], fine: Bools) -> Bools:

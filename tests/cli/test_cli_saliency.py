@@ -12,6 +12,10 @@ COLUMNS = [
     *("variable", "n", "animals", "r2", "r2_low", "r2_high", "r2_conditional", "r2_shared", "p", "dispersion_p"),
     *("distance_correlation", "probe", "probe_null_low", "probe_null_high"),
 ]
+DIVERGENCES = [
+    *("variable", "first", "second", "n_first", "n_second", "animals_first", "animals_second", "dimension"),
+    *("name", "jeffrey", "jeffrey_low", "jeffrey_high", "w2", "w2_low", "w2_high"),
+]
 
 
 def did(capsys, *arguments):
@@ -43,6 +47,24 @@ def test_saliency_writes_its_columns_and_its_command_makes_the_same_file(herd, t
     assert (tmp_path / "again.csv").read_bytes() == out.read_bytes()
 
 
+def test_divergences_of_subgroups_are_written_beside_and_made_again(herd, tmp_path, capsys):
+    out, apart = tmp_path / "saliency.csv", tmp_path / "apart.csv"
+    said = did(capsys, "saliency", herd.save(), "--permutations", "49", "--out", out, "--divergences", apart)
+    assert sum("rows written to" in line for line in said) == 2
+    frame = pd.read_csv(apart)
+    assert list(frame.columns) == DIVERGENCES
+    facts = json.loads((tmp_path / "saliency.csv.manifest.json").read_text())
+    bcs = frame[frame["variable"] == "bcs"]
+    told = facts["divergences"]["bcs"]["dimensions"]
+    assert bcs["dimension"].tolist() == [one["dimension"] for one in told]
+    assert bcs["jeffrey"].tolist() == pytest.approx([one["jeffrey"]["value"] for one in told])
+    assert set(facts["divergences"]) == {"bcs", "trend"} < set(frame["variable"]), "background variables too"
+    content = apart.read_bytes()
+    words = shlex.split(json.loads((tmp_path / "apart.csv.manifest.json").read_text())["command"])
+    did(capsys, *words[1:-1], tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == content
+
+
 def test_variables_and_seed_are_kept_in_the_command(herd, tmp_path, capsys):
     out = tmp_path / "some.parquet"
     options = ["--variables", "season", "weight", "--seed", "3", "--permutations", "49"]
@@ -59,6 +81,8 @@ def test_variables_and_seed_are_kept_in_the_command(herd, tmp_path, capsys):
     [
         ([], "--out"),
         (["--out", "HERE/a.xlsx"], "'a.xlsx' does not say its format"),
+        (["--out", "HERE/a.csv", "--divergences", "HERE/a.txt"], "'a.txt' does not say its format"),
+        (["--out", "HERE/a.csv", "--divergences", "HERE/x/../a.csv"], "name the same file"),
         (["--permutations", "18", "--out", "HERE/a.csv"], "not a number of permutations (19 to 100000)"),
         (["--variables", "colour", "--out", "HERE/a.csv"], "no variable 'colour'"),
         (["--embedding", "net", "--out", "HERE/a.csv"], "no embedding 'net'"),

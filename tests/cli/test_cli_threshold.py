@@ -6,10 +6,13 @@ import shlex
 import numpy as np
 import pandas as pd
 import pytest
+from coming_back import coming_back
 
 from explorer import cli
 from explorer.errors import UserError
+from explorer.recognition.analysis import analyse
 from explorer.recognition.threshold_file import read_threshold
+from explorer.study.embeddings import EmbeddingNote, write_embedding
 from explorer.study.study import open_study
 
 ARM = [
@@ -20,31 +23,7 @@ ARM = [
 
 @pytest.fixture
 def returning(herd):
-    """Sixty animals seen sixteen times in two years, under either of two lamps."""
-    rng = np.random.default_rng(0)
-    animals, visits = 60, 16
-    n = animals * visits
-    own = np.repeat(np.arange(animals), visits)
-    identity = rng.normal(size=(animals, 6))
-    herd.observations = pd.DataFrame(
-        {
-            "observation_id": [f"o-{row}" for row in range(n)],
-            "animal_id": [f"cow-{animal}" for animal in own],
-            "captured_at": np.datetime64("2022-01-01", "us")
-            + (45 * np.tile(np.arange(visits), animals) + rng.integers(0, 9, n)) * np.timedelta64(1, "D"),
-            "lamp": rng.choice(["old", "new"], n),
-            "weight": rng.normal(500, 20, n),
-            "tape": rng.integers(0, 500, n),
-            **{f"p_{place}": identity[own, place] + 0.2 * rng.normal(size=n) for place in range(6)},
-        }
-    )
-    herd.scores = herd.events = herd.animals = None
-    herd.spec["variables"] = {
-        "lamp": {"column": "lamp", "kind": "nominal"},
-        "weight": {"column": "weight", "kind": "continuous", "unit": "kg"},
-        "season": {"derive": {"from": "captured_at", "as": "season"}, "kind": "nominal"},
-    }
-    return herd
+    return coming_back(herd)
 
 
 def did(capsys, *arguments):
@@ -81,6 +60,34 @@ def test_the_file_keeps_its_contract_and_can_be_made_again(returning, tmp_path, 
     assert (tmp_path / "again.json").read_bytes() == out.read_bytes()
 
 
+def test_searches_and_changed_verdicts_are_tables_that_can_be_made_again(returning, tmp_path, capsys):
+    every, changed = tmp_path / "searches.csv", tmp_path / "changed.parquet"
+    options = ["--by", "lamp", "--confidence", "0", "--searches", every, "--changed", changed]
+    did(capsys, "threshold", returning.save(), *options, "--out", tmp_path / "tau.json")
+    facts = json.loads((tmp_path / "tau.json").read_text())
+    frame = pd.read_csv(every)
+    assert list(frame) == [
+        *("observation_id", "animal_id", "in_gallery", "stratum", "arm", "nearest_id", "nearest_animal"),
+        *("score", "tau", "verdict", "right"),
+    ]
+    searched = sum(facts["split"][part]["observations"] for part in ("known", "test"))
+    assert (frame.groupby("arm").size() == searched).all() and frame["arm"].nunique() == len(facts["arms"])
+    for arm in facts["arms"]:
+        known = frame[(frame["arm"] == arm["name"]) & frame["in_gallery"]]
+        assert known.groupby("animal_id")["right"].mean().mean() == pytest.approx(arm["tar"])
+    moved = pd.read_parquet(changed)
+    assert (moved["verdict"] != moved["arm_verdict"]).all()
+    both = frame.pivot(index="observation_id", columns="arm", values="verdict")
+    assert (moved["arm"] == "stratum").sum() == (both["stratum"] != both["global"]).sum()
+    for path, option in ((every, "--searches"), (changed, "--changed")):
+        words = shlex.split(json.loads(path.with_name(path.name + ".manifest.json").read_text())["command"])
+        assert words[-2:] == [option, str(path)]
+        again = tmp_path / f"again{path.suffix}"
+        words[words.index("--out") + 1] = str(tmp_path / "other.json")
+        did(capsys, *words[1:-1], again)
+        assert again.read_bytes() == path.read_bytes()
+
+
 def test_it_is_read_back_for_its_own_embedding_only(returning, tmp_path, capsys):
     out = tmp_path / "tau.json"
     did(capsys, "threshold", returning.save(), "--by", "lamp", "--confidence", "0", "--out", out)
@@ -109,9 +116,35 @@ def test_other_files_are_refused(returning, tmp_path, content):
         read_threshold(tmp_path / "none.json", embedding)
 
 
-def test_animals_that_an_encoder_has_learnt_from_are_left_out(returning):
-    from explorer.recognition.analysis import analyse
+@pytest.mark.parametrize(
+    ("seen", "sentence"),
+    [
+        (
+            ["cow-3", "cow-8"],
+            "has learnt from, or was chosen by, 2 of these animals (cow-3, cow-8), so its figures flat",
+        ),
+        ([], "has learnt from none of these animals"),
+        (None, "is not known here: it is not at hand: if any of these, its figures flatter"),
+    ],
+)
+def test_which_animals_the_encoder_of_an_embedding_has_learnt_from_is_said(returning, seen, sentence):
+    study = returning.open()
+    vectors = study.embedding("features").vectors
+    note = EmbeddingNote(observations=study.ids_hash, encoder="net", encoder_hash="5e7")
+    write_embedding(study.path, "net", vectors, note)
+    if seen is not None:  # the encoder lies beside the study
+        folder = study.path.parent / "net"
+        folder.mkdir()
+        (folder / "model.safetensors").touch()
+        learnt = {"study": "s", "data_hash": study.data_hash, "ids_hash": "", "train": seen[:1], "validation": seen[1:]}
+        told = {"name": "net", "weights_sha256": "5e7", "config": {"architecture": "multilayer"}}
+        (folder / "model.json").write_text(json.dumps(told | {"trained_on": [learnt]}))
+    found = analyse(study, study.embedding("net"), ["lamp"], confidence=0)
+    assert sentence in found.remarks[0]
+    assert found.left_out == 0, "that is asked for with --model"
 
+
+def test_animals_that_an_encoder_has_learnt_from_are_left_out(returning):
     study = returning.open()
     gone = [f"cow-{number}" for number in range(10)]
     found = analyse(study, study.embedding("features"), ["lamp"], confidence=0, learnt_from=gone)
@@ -126,6 +159,7 @@ def test_animals_that_an_encoder_has_learnt_from_are_left_out(returning):
     [
         (["--out", "HERE/a.json"], "--by"),
         (["--by", "lamp", "--out", "HERE/a.csv"], "'a.csv' does not say its format"),
+        (["--by", "lamp", "--out", "HERE/a.json", "--changed", "HERE/b.txt"], "'b.txt' does not say its format"),
         (["--by", "hoof", "--out", "HERE/a.json"], "no variable 'hoof'"),
         (["--by", "lamp", "lamp", "--out", "HERE/a.json"], "'lamp' was given twice"),
         (["--by", "lamp", "--fpir", "1", "--out", "HERE/a.json"], "'1' is not a share between 0 and 1"),

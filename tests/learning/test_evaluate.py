@@ -7,7 +7,8 @@ from explorer.learning.baselines import PIXELS, baselines, pixel_baselines
 from explorer.learning.days import dates_of
 from explorer.learning.encoders import build_encoder
 from explorer.learning.evaluate import evaluate, unseen_animals
-from explorer.learning.model_files import ModelInfo, TrainedOn, save_model
+from explorer.learning.model_files import ModelInfo, save_model
+from explorer.learning.trained_on import TrainedOn
 from explorer.space.pixels import grey_pixels
 
 

@@ -107,7 +107,7 @@ def test_a_shift_of_all_thresholds_changes_no_difference(found):
     from dataclasses import replace
 
     arms = [replace(one.arm, tau=one.arm.tau - 0.3 * place) for place, one in enumerate(found.tested)]
-    again = compare(arms, 0.1, tested=found.of_test, seed=0)
+    again = compare(arms, 0.1, tested=found.of_test, seed=0).deltas
     for name, delta in found.deltas.items():
         assert (again[name].tar, again[name].low) == pytest.approx((delta.tar, delta.low), abs=1e-9)
 

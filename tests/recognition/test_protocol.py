@@ -8,7 +8,7 @@ import pytest
 from explorer.errors import UserError
 from explorer.recognition.analysis import analyse
 from explorer.recognition.promise import default_fpir, settle
-from explorer.recognition.protocol import refuse_without_return
+from explorer.recognition.protocol import changing, refuse_without_return
 from explorer.space.conditions import conditions
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -38,6 +38,20 @@ def test_a_background_that_never_changes_is_refused_by_name(herd):
     assert "none of the 8 animals of Small herd is seen again under another background" in said
     assert "breed and sex never change within an animal" in said
     assert "breed never changes within" in refused(herd.open(), "breed")
+
+
+def test_variables_that_change_within_an_animal_are_offered(herd):
+    """Breed, sex and parity never change here; tasks, and a variable without any value, are left out."""
+    herd.spec["variables"]["empty"] = {"column": "empty", "kind": "continuous"}
+    herd.observations["empty"] = np.nan
+    assert changing(herd.open()) == ["weight", "age", "season", "month", "calved"]
+    never = {name: herd.spec["variables"][name] for name in ("breed", "sex", "empty", "bcs")}
+    herd.spec["variables"] = never
+    with pytest.raises(UserError, match="under another background: breed and sex never change within an animal"):
+        changing(herd.open())
+    herd.spec["variables"] = {"bcs": never["bcs"]}
+    with pytest.raises(UserError, match="has no background variable to condition on"):
+        changing(herd.open())
 
 
 def test_without_times_or_animals_it_is_refused(herd):

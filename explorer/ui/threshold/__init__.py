@@ -1,0 +1,1 @@
+"""The Threshold page: which distance means the same animal, what that promises, and whether conditioning helps."""
