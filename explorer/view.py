@@ -140,6 +140,35 @@ class Beside(_Frozen):
     map: MapChoice = MapChoice()
 
 
+class Follow(_Frozen):
+    """How animals are followed for alerts.
+
+    ``variables``: what is followed, by the names of ``change.series.followable``; none for the usual ones. ``rate``:
+    how likely a healthy animal has a false alert in a year. ``memory``: visits that an animal's baseline remembers, all
+    of them, or as many as serve best on held-back animals. ``covariates``: variables that the herd's baseline knows,
+    beside age and season. ``unhealthy``: kinds of events around which no visit counts as healthy.
+    """
+
+    variables: Annotated[tuple[Text, ...], Field(max_length=12)] = ()
+    rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    method: Text = "two-channel"
+    memory: Annotated[int, Field(ge=2, le=1_000)] | Literal["held-back", "all"] = "held-back"
+    covariates: Annotated[tuple[Text, ...], Field(max_length=12)] = ()
+    unhealthy: Annotated[tuple[Text, ...], Field(max_length=40)] = ()
+
+
+class Round(_Frozen):
+    """What of a herd round is shown: how it was on the day ``as_of`` (days as ``change`` counts them; the last one).
+
+    ``task``: one of those followed, or all. ``only``: all animals, those with an alert, with a new one, or with one
+    that nobody has resolved.
+    """
+
+    as_of: float | None = None
+    task: Text | None = None
+    only: Literal["all", "alerts", "new", "open"] = "all"
+
+
 class View(_Frozen):
     """What a person is looking at."""
 
@@ -159,6 +188,8 @@ class View(_Frozen):
     """The clustering looked at on the Clusters page, by its name."""
     against: Text | None = None
     """The one that it is compared with."""
+    follow: Follow = Follow()
+    round: Round = Round()
 
     def but(self, **changes: Any) -> "View":
         """This view with some fields changed; checked like a new one."""
@@ -170,7 +201,15 @@ NO_COLOUR = "none"
 
 _PLAIN_PARAMETERS = ("study", "embedding", "colour", "animal", "clusters", "against")
 
-_JSON_PARAMETERS = {"filters": "filter", "selection": "select", "card": "card", "within": "within", "beside": "beside"}
+_JSON_PARAMETERS = {
+    "filters": "filter",
+    "selection": "select",
+    "card": "card",
+    "within": "within",
+    "beside": "beside",
+    "follow": "follow",
+    "round": "round",
+}
 """The view's fields that are one JSON parameter of the address each, with its name there."""
 
 PARAMETERS = (*_PLAIN_PARAMETERS, *MapChoice.model_fields, *_JSON_PARAMETERS.values())
@@ -205,6 +244,10 @@ def to_query(view: View) -> dict[str, str]:
         inner = getattr(view, name)
         if inner is not None:
             query[name] = _compact(inner.model_dump(exclude_defaults=True))
+    if view.follow != Follow():
+        query["follow"] = _compact(view.follow.model_dump(exclude_defaults=True))
+    if view.round != Round():
+        query["round"] = _compact(view.round.model_dump(exclude_defaults=True))
     if view.card:
         query["card"] = _compact(view.card)
     if view.filters:

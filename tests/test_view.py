@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from explorer.errors import UserError
-from explorer.view import Group, MapChoice, Selection, Stroke, VariableFilter, View, from_query, to_query
+from explorer.view import Follow, Group, MapChoice, Round, Selection, Stroke, VariableFilter, View, from_query, to_query
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 COORDINATES = st.floats(-3e38, 3e38)
@@ -61,6 +61,21 @@ VIEWS = st.builds(
     card=st.lists(TEXT, max_size=12).map(tuple),
     clusters=st.none() | TEXT,
     against=st.none() | TEXT,
+    follow=st.builds(
+        Follow,
+        variables=st.lists(TEXT, max_size=3).map(tuple),
+        rate=st.floats(1e-6, 0.999),
+        method=TEXT,
+        memory=st.sampled_from(["held-back", "all"]) | st.integers(2, 1_000),
+        covariates=st.lists(TEXT, max_size=2).map(tuple),
+        unhealthy=st.lists(TEXT, max_size=2).map(tuple),
+    ),
+    round=st.builds(
+        Round,
+        as_of=NUMBERS,
+        task=st.none() | TEXT,
+        only=st.sampled_from(["all", "alerts", "new", "open"]),
+    ),
 )
 
 

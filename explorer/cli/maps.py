@@ -52,7 +52,7 @@ def _project(options: argparse.Namespace) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from explorer.clustering.clusters import made_for
+    from explorer.clustering.variables import made_for
     from explorer.decisions.selections import named_at
     from explorer.space.view_table import export_view
     from explorer.study.export import format_of

@@ -1,69 +1,105 @@
-"""Clusters of a study's embedding: made once, kept on disk, and a variable of the study like any other.
+"""Which clusters: asked for by a value that is also the name of a variable.
 
 The variable's name says how the clusters are made, so that an address, a filter or a saved selection that names it
 means the same observations wherever it is opened.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Mapping
+from itertools import pairwise
 from typing import Literal, NamedTuple
-from zipfile import BadZipFile
+from urllib.parse import quote, unquote
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from explorer.clustering.centres import kmeans
-from explorer.clustering.density import core_neighbour, hdbscan
 from explorer.clustering.labels import NOISE
-from explorer.engine import Report
-from explorer.errors import UserError
-from explorer.space.neighbours import neighbours, searched
-from explorer.space.parts import part_of
-from explorer.space.projections import project
-from explorer.space.shown import part
-from explorer.study.atomic import atomic_file
 from explorer.study.embeddings import Embedding
-from explorer.study.fingerprint import hash_json
-from explorer.study.schema import Variable
-from explorer.study.study import Study, open_study
-from explorer.view import Group, Selection, Stroke, VariableFilter, View
 
 Method = Literal["hdbscan", "kmeans"]
+Way = Literal["plain", "residual", "joined", "strata"]
 Labels = npt.NDArray[np.int32]
+Bins = tuple[tuple[str, tuple[float, ...]], ...]
 
 METHODS: dict[Method, str] = {"hdbscan": "HDBSCAN", "kmeans": "k-means"}
+WAYS: dict[Way, str] = {
+    "plain": "of the vectors alone",
+    "residual": "without what the variables add",
+    "joined": "of the vectors and the variables together",
+    "strata": "inside each group of the variables",
+}
 NOISE_NAME = "noise"
 MOST = 10_000
 """The largest least size of a cluster, and the largest number of them, that can be asked for."""
 
-_VERSION = 1
-_NAME = re.compile(r"cluster (hdbscan|kmeans) (\d{1,5}) of (.+?)(?: in ([0-9a-f]{12}))?")
+MOST_WEIGHT = 1e6
+"""The largest weight of variables beside the vectors; far less, and nothing but the variables counts."""
+
+_WORD: dict[Way, str] = {"residual": "without", "joined": "with", "strata": "inside"}
+_NAME = re.compile(
+    r"cluster (hdbscan|kmeans) (\d{1,5})(?: (without|with|inside) (\S+)(?: at (\S+))?)?(?: seed (\d{1,10}))?"
+    r" of (.+?)(?: in ([0-9a-f]{12}))?(?: after decision (\d{1,12}))?"
+)
 
 
 class Clusters(NamedTuple):
     """Which clusters: how many observations each has at least (HDBSCAN), or how many there are (k-means).
 
     ``part`` names the part of the embedding that they are made of, by the beginning of its fingerprint; None for all.
+    ``way`` says how the background variables ``by`` (none for "plain") come in:
+
+    - "residual": the vectors less what the variables add to them;
+    - "joined": the variables beside the vectors, with ``weight`` times their total variance (0: as "plain");
+    - "strata": in each stratum of the variables by itself, ``size`` as said of each stratum.
+
+    ``bins``: edges, in a variable's unit, between the bins of numbers (or where arcs of a cycle begin), for those of
+    ``by`` that are not to be cut by quantiles; "strata" alone uses them. ``seed``: of the first centres of k-means.
+    ``decided``: the number of the decision after which they are seen, named, merged and split by people; 0: as made.
     """
 
     method: Method
     size: int
     embedding: str
     part: str | None = None
+    way: Way = "plain"
+    by: tuple[str, ...] = ()
+    weight: float = 1.0
+    bins: Bins = ()
+    seed: int = 0
+    decided: int = 0
+
+    @property
+    def made(self) -> "Clusters":
+        """The same as they were made, whatever people decided about them."""
+        return self._replace(decided=0)
 
     @property
     def name(self) -> str:
         """The variable's name."""
+        condition = "" if self.way == "plain" else f" {_WORD[self.way]} {'&'.join(map(self._written, self.by))}"
+        weight = f" at {as_number(self.weight)}" if self.way == "joined" else ""
+        seed = f" seed {self.seed}" if self.seed else ""
         within = f" in {self.part}" if self.part else ""
-        return f"cluster {self.method} {self.size} of {self.embedding}{within}"
+        within += f" after decision {self.decided}" if self.decided else ""
+        return f"cluster {self.method} {self.size}{condition}{weight}{seed} of {self.embedding}{within}"
+
+    def _written(self, variable: str) -> str:
+        cuts = dict(self.bins).get(variable)
+        return quote(variable, safe="") + ("" if cuts is None else ":" + ",".join(map(as_number, cuts)))
 
     @property
     def label(self) -> str:
         """What people read."""
         how = f"{self.size} at least" if self.method == "hdbscan" else f"{self.size} of them"
-        return f"Cluster ({METHODS[self.method]}, {how}{', of a part' if self.part else ''})"
+        condition = "" if self.way == "plain" else f", {_WORD[self.way]} {' and '.join(self.by)}"
+        part = ", of a part" if self.part else ""
+        return f"Cluster ({METHODS[self.method]}, {how}{condition}{part}{', as decided' if self.decided else ''})"
+
+
+def as_number(value: float) -> str:
+    """A number in the shortest form that reads back the same."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def named(name: str) -> Clusters | None:
@@ -72,7 +108,45 @@ def named(name: str) -> Clusters | None:
     if found is None or not 2 <= int(found[2]) <= MOST:
         return None
     method: Method = "hdbscan" if found[1] == "hdbscan" else "kmeans"
-    return Clusters(method, int(found[2]), found[3], found[4])
+    wanted = Clusters(method, int(found[2]), found[7], found[8], seed=int(found[6] or 0), decided=int(found[9] or 0))
+    if found[3] is None:
+        return wanted if wanted.name == name and is_sound(wanted) else None
+    way = next(way for way, word in _WORD.items() if word == found[3])
+    try:
+        parts = [one.split(":") for one in found[4].split("&")]
+        wanted = wanted._replace(
+            way=way,
+            by=tuple(unquote(part[0], errors="strict") for part in parts),
+            bins=tuple(
+                (unquote(part[0], errors="strict"), tuple(float(cut) for cut in part[1].split(",")))
+                for part in parts
+                if len(part) > 1
+            ),
+            weight=1.0 if found[5] is None else float(found[5]),
+        )
+    except ValueError:  # no numbers, or no text
+        return None
+    return wanted if wanted.name == name and is_sound(wanted) else None
+
+
+def is_sound(wanted: Clusters) -> bool:
+    """Whether ``wanted`` can be asked of some study: sizes, weight and edges are in bounds, variables as its way asks.
+
+    Edges of a cycle may begin anywhere, so whether they increase is asked only where they are used.
+    """
+    cuts = [cut for _, edges in wanted.bins for cut in edges]
+    return (
+        2 <= wanted.size <= MOST
+        and 0 <= wanted.weight <= MOST_WEIGHT
+        and 0 <= wanted.seed < 2**31
+        and bool(np.isfinite(cuts).all())
+        and all(a != b for _, edges in wanted.bins for a, b in pairwise(edges))
+        and (wanted.way == "plain") == (not wanted.by)
+        and len(set(wanted.by)) == len(wanted.by)
+        and all(wanted.by)
+        and {name for name, _ in wanted.bins} <= set(wanted.by)
+        and (wanted.way == "strata" or not wanted.bins)
+    )
 
 
 def of_part(embedding: Embedding) -> str | None:
@@ -85,143 +159,13 @@ def usual_size(n: int) -> int:
     return max(5, min(200, n // 100))
 
 
-# --- making them -----------------------------------------------------------------------------------------
+def as_values(labels: Labels, names: Mapping[int, str] | None = None) -> pd.Series:
+    """Labels as a Categorical: clusters are 1, 2, ... by size, then noise; missing without a vector.
 
-
-def cluster(study: Study, embedding: Embedding, wanted: Clusters, report: Report | None = None) -> Labels:
-    """Labels int32 (n,) of all observations, from the cache where they are there: 0 the largest cluster, -1 noise,
-    -2 without a vector.
-
-    They are made in the latent space (that of ``searched``), never on a map. ``embedding`` is the one that ``wanted``
-    names, or its part. Raises UserError when there are too few vectors.
+    ``names``: what those labels are called that are not called by their number.
     """
-    found = read_clusters(study, wanted)
-    if found is not None:
-        return found
-    if (embedding.name, of_part(embedding)) != (wanted.embedding, wanted.part):
-        raise ValueError(f"{wanted.name!r} is not made of this embedding or this part of it")
-    used = embedding.complete
-    n = int(used.sum())
-    if n < max(wanted.size, 3):
-        raise UserError(
-            f"only {n:,} observations have a vector in {embedding.name!r}, too few for clusters of {wanted.size:,}"
-            if wanted.method == "hdbscan"
-            else f"only {n:,} observations have a vector in {embedding.name!r}, fewer than {wanted.size:,} clusters",
-            how="Ask for a smaller number",
-        )
-    tell = report or (lambda _fraction, _note: None)
-    vectors, _ = searched(embedding)
-    labels = np.full(len(used), NOISE - 1, dtype=np.int32)
-    if wanted.method == "hdbscan":
-        near = neighbours(
-            study, embedding, core_neighbour(wanted.size), vectors=vectors, report=lambda f, note: tell(0.9 * f, note)
-        )
-        tell(0.9, "joining neighbours to clusters")
-        labels[used], _ = hdbscan(
-            vectors, near, min_cluster_size=wanted.size, min_samples=min(core_neighbour(wanted.size), near.k)
-        )
-    else:
-        tell(0.1, "moving the centres")
-        labels[used] = kmeans(vectors, wanted.size)
-    path = clusters_path(study, wanted)
-    with atomic_file(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, labels=labels)
-    tell(1.0, "done")
-    return labels
-
-
-def clusters_path(study: Study, wanted: Clusters) -> Path:
-    """Where they are kept: the name follows from the vectors and from how the clusters are made."""
-    whole = study.embedding(wanted.embedding).fingerprint
-    return study.cache / "clusters" / f"{hash_json([_VERSION, whole, *wanted])[:20]}.npz"
-
-
-def read_clusters(study: Study, wanted: Clusters) -> Labels | None:
-    """The labels from the cache, or None when they are not there (or spoilt, which is the same)."""
-    try:
-        with np.load(clusters_path(study, wanted), allow_pickle=False) as stored:
-            labels = stored["labels"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, BadZipFile):
-        return None
-    return labels if labels.shape == (len(study),) and labels.dtype == np.int32 else None
-
-
-def cluster_at(study: Path, wanted: Clusters, members: npt.NDArray[np.bool_] | None = None, *, report: Report) -> None:
-    """``cluster`` by names, for a worker process: the result is found in the cache afterwards.
-
-    ``members``, bool (n,), are those of the part that ``wanted`` names.
-    """
-    opened = open_study(study)
-    embedding = opened.embedding(wanted.embedding)
-    if members is not None:
-        embedding = part_of(embedding, members, "the part")
-    cluster(opened, embedding, wanted, report)
-
-
-# --- as variables of a study -----------------------------------------------------------------------------
-
-
-def with_clusters(study: Study, names: Iterable[str]) -> Study:
-    """``study`` with those clusters among ``names`` as variables that are in the cache; the others are left out."""
-    for name in sorted(set(names) - set(study.variables)):
-        wanted = named(name)
-        if wanted is None or wanted.embedding not in study.embedding_names:
-            continue
-        labels = read_clusters(study, wanted)
-        if labels is not None:
-            variable = Variable(column=name, kind="nominal", source="derived", label=wanted.label)
-            study = study.with_variable(name, variable, as_values(labels))
-    return study
-
-
-def as_values(labels: Labels) -> pd.Series:
-    """Labels as a Categorical: clusters are 1, 2, ... by size, then noise; missing without a vector."""
-    count = int(labels.max(initial=-1)) + 1
-    noisy = bool((labels == NOISE).any())
-    names = [*(str(place + 1) for place in range(count)), *([NOISE_NAME] if noisy else [])]
-    codes = np.where(labels == NOISE, count, labels)
-    return pd.Series(pd.Categorical.from_codes(np.where(labels < NOISE, -1, codes), names))
-
-
-def names_in(view: View) -> set[str]:
-    """The names of clusters that ``view`` needs: for its colour, its filters, and those inside its selections."""
-    filters = [*view.filters, *_filters(view.selection.strokes)]
-    if view.within is not None:
-        filters += _of_group(view.within)
-    names = {one.variable for one in filters} | ({view.colour} if view.colour else set())
-    return {name for name in names if named(name) is not None}
-
-
-def _filters(strokes: tuple[Stroke, ...]) -> Iterator[VariableFilter]:
-    for stroke in strokes:
-        for group in (stroke.group, stroke.within):
-            if group is not None:
-                yield from _of_group(group)
-
-
-def _of_group(group: Group) -> list[VariableFilter]:
-    return [*group.filters, *_filters(group.strokes)]
-
-
-def made_for(study: Study, views: Iterable[View], report: Report | None = None) -> Study:
-    """``study`` with all clusters that ``views`` need, made where they are not in the cache.
-
-    Those of a part are made when it is the one that a view looks into. Raises UserError for others that are not there.
-    """
-    for view in views:
-        for name in sorted(names_in(view) - set(study.variables)):
-            wanted = named(name)
-            assert wanted is not None
-            embedding = study.embedding(wanted.embedding)
-            if wanted.part and read_clusters(study, wanted) is None and view.within is not None:
-                for stroke in Selection(strokes=view.within.strokes).outlines:  # each after those it is drawn within
-                    project(study, part(study, study.embedding(str(stroke.embedding)), stroke.within), stroke.on)
-                embedding = part(study, embedding, view.within)
-            if wanted.part and wanted.part != of_part(embedding) and read_clusters(study, wanted) is None:
-                raise UserError(
-                    f"the clusters {name!r} were made of a part of the study, which is not the one looked at",
-                    how="Open that part and colour it by clusters again",
-                )
-            cluster(study, embedding, wanted, report)
-            study = with_clusters(study, [name])
-    return study
+    present = np.unique(labels[labels > NOISE])
+    called = [(names or {}).get(label, str(label + 1)) for label in present.tolist()]
+    noisy = [NOISE_NAME] if bool((labels == NOISE).any()) else []
+    codes = np.where(labels == NOISE, len(present), np.searchsorted(present, labels))
+    return pd.Series(pd.Categorical.from_codes(np.where(labels < NOISE, -1, codes), [*called, *noisy]))

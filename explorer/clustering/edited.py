@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.clustering.centres import kmeans
+from explorer.clustering.clusters import NOISE_NAME
 from explorer.clustering.labels import NOISE
 from explorer.decisions.cluster_edits import Edit, Merge, Name, Split
 
@@ -26,9 +27,24 @@ class Edited:
     merged: frozenset[int]
     idle: tuple[str, ...]
 
-    def name(self, label: int) -> str:
-        """What a cluster is called: the name it was given, else its number, which counts from 1."""
-        return self.names.get(label, str(label + 1))
+    @property
+    def called(self) -> dict[int, str]:
+        """What each cluster there is is called: the name it was given, else its number, which counts from 1.
+
+        One that is called like another one, or like noise, has its number behind its name.
+        """
+        said = {label: str(label + 1) for label in self.present}
+        taken = {NOISE_NAME, *said.values()}
+        for label, name in self.names.items():
+            while name in taken:
+                name += f" ({label + 1})"
+            taken.add(name)
+            said[label] = name
+        return said
+
+    def called_by_number(self, number: str) -> str:
+        """What the cluster of that ``number`` ("1", "2", ...) is called; other words, as noise, stay as they are."""
+        return self.called.get(int(number) - 1, number) if number.isdecimal() else number
 
     @property
     def present(self) -> list[int]:
@@ -103,7 +119,7 @@ class _State:
             return
         if len(rows) < edit.parts:
             self.idle.append(
-                f"cluster {edit.cluster} was split into {edit.parts}, more than the {len(rows):,} observations in it now"
+                f"cluster {edit.cluster} was split into {edit.parts}, but it holds {len(rows):,} observations now"
             )
             return
         found = kmeans(np.asarray(self.vectors()[rows], dtype=np.float32), edit.parts)

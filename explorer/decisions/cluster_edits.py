@@ -124,6 +124,16 @@ def edits_of(study: "Study", clustering: str, as_of: int | None = None) -> Edits
     return Edits(number, tuple(found), tuple(troubles))
 
 
+def last_edit(study: "Study", clustering: str) -> int:
+    """The number of the last event about the clusters of ``clustering``, undos included; 0 when there is none.
+
+    Raises UserError as ``edits_of`` does.
+    """
+    with store_of(study).reading() as log:
+        about = [event.seq for event in log.events if event.subject == clustering]
+    return max(about, default=0)
+
+
 def edited_clusterings(study: "Study", as_of: int | None = None) -> list[str]:
     """The names of the clusterings about which something was decided that counts, the one met first at the front.
 

@@ -24,6 +24,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     "cluster.name": ("named one of the clusters {subject!r}", ": {cluster} is {to!r}"),
     "cluster.merge": ("merged some of the clusters {subject!r}", ": {clusters}"),
     "cluster.split": ("split one of the clusters {subject!r}", ": {cluster}"),
+    "alert.resolve": ("resolved alerts of {subject!r}", ": {task}, {verdict}"),
+    "event.note": ("noted an event of {subject!r}", ": {kind}, {time}"),
 }
 """What somebody did, by kind of event: what can be said of its ``subject``, and what only its payload tells."""
 

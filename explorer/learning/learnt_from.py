@@ -24,6 +24,11 @@ class LearntFrom:
     unseen: tuple[str, ...] | None
     sentence: str
 
+    @property
+    def held_out(self) -> tuple[str, ...] | None:
+        """The animals to measure on: the unseen ones where there are two or more, else None, which means all."""
+        return None if self.unseen is None or len(self.unseen) < 2 else self.unseen
+
 
 def learnt_from(study: Study, embedding: Embedding, known: Iterable[Path]) -> LearntFrom:
     """What the encoder that made ``embedding`` has seen of ``study``.

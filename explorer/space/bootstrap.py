@@ -71,6 +71,15 @@ class AnimalBootstrap:
         drawn = (self._draws @ self._of_animals(values)) / (self._draws @ self._counts)
         return self.interval(float(values.mean()), drawn)
 
+    @property
+    def times(self) -> Floats:
+        """How often each animal (as ``np.unique`` orders them) is there: float64 (1 + b, animals), the sample first."""
+        return np.vstack([np.ones((1, self.animals)), self._draws])
+
+    def totals(self, sums: Floats) -> Floats:
+        """Sums over all animals of ``sums`` (animals, k): float64 (1 + b, k), of the sample, then of each draw."""
+        return np.vstack([sums.sum(axis=0), self._draws @ sums])
+
     def moments(self, values: Floats, members: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """Means and variances (ddof 0) of the columns of ``values`` (n, d) among ``members``, bool (n,).
 

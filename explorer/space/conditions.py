@@ -1,6 +1,6 @@
 """Background variables as categories that a stratum can be made of: numbers binned, cycles cut into arcs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ import pandas as pd
 
 from explorer.errors import UserError
 from explorer.study.schema import Variable
-from explorer.study.strata import Binning, Strata, arcs, bin_values, edges, quantiles, strata
+from explorer.study.strata import Binning, Strata, arc_edges, arcs, bin_values, edges, quantiles, strata
 from explorer.study.study import Study
 
 BINS = 3
@@ -40,10 +40,14 @@ class Condition:
         return np.asarray(self.values.codes >= 0)
 
 
-def conditions(study: Study, names: Sequence[str]) -> list[Condition]:
+def conditions(
+    study: Study, names: Sequence[str], by_hand: Mapping[str, Sequence[float]] | None = None
+) -> list[Condition]:
     """The variables ``names`` of ``study`` as categories.
 
-    Raises UserError for none, for one named twice, for one that the study has not, and for one without any value.
+    ``by_hand``: for some of the numbers, the edges between their bins in the variable's unit; for some of the cycles,
+    where each arc begins. Raises UserError for no names, for one named twice, for one that the study has not, for one
+    without any value, and for edges that are out of order, or of what is not a number or not among ``names``.
     """
     if not names:
         raise UserError(
@@ -52,16 +56,30 @@ def conditions(study: Study, names: Sequence[str]) -> list[Condition]:
     for name in names:
         if list(names).count(name) > 1:
             raise UserError(f"{name!r} was given twice", how="Name each variable once")
-    return [_condition(study, name) for name in names]
+    by_hand = by_hand or {}
+    for name in by_hand:
+        if name not in names:
+            raise UserError(
+                f"bins were given for {name!r}, which is not among the variables", how=f"They are: {', '.join(names)}"
+            )
+    return [_condition(study, name, by_hand.get(name)) for name in names]
 
 
-def _condition(study: Study, name: str) -> Condition:
+def _condition(study: Study, name: str, cuts: Sequence[float] | None) -> Condition:
     variable, values = study.variable(name), study.values(name)
     if not values.notna().any():
         raise UserError(f"no observation has a value of {name!r}", how="Choose another variable")
     if isinstance(values.dtype, pd.CategoricalDtype):
+        if cuts is not None:
+            raise UserError(f"{name!r} has categories, which need no bins", how="Leave its bins out")
         return Condition(name, variable, pd.Categorical(values), None, None)
     numbers = values.to_numpy(dtype=np.float64)
+    if cuts is not None:
+        try:
+            given = edges(cuts) if variable.cycle is None else arc_edges(cuts, variable.cycle)
+        except ValueError as error:
+            raise UserError(f"the bins of {name!r} cannot be used: {error}", how="Mend them") from None
+        return Condition(name, variable, bin_values(values, given), numbers, given)
     if variable.cycle is not None:
         binning: Binning | None = arcs(ARCS, variable.cycle)
         categories = bin_values(values, arcs(ARCS, variable.cycle))

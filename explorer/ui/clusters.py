@@ -4,19 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from explorer.clustering.clusters import (
-    METHODS,
-    MOST,
-    NOISE_NAME,
-    Clusters,
-    cluster_at,
-    clusters_path,
-    named,
-    names_in,
-    of_part,
-    usual_size,
-    with_clusters,
-)
+from explorer.clustering.clusters import METHODS, MOST, NOISE_NAME, Clusters, named, of_part, usual_size
+from explorer.clustering.conditioned import clusters_path
+from explorer.clustering.variables import cluster_at, names_in, with_clusters
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
 from explorer.ui import jobs
@@ -41,7 +31,7 @@ def with_clusters_at_hand(study: Study, part: Embedding | None = None) -> Study:
             continue
         here = None if part is None else (part.name, of_part(part))
         if (here is None and wanted.part is None) or (wanted.part and here == (wanted.embedding, wanted.part)):
-            _see_to(study, wanted, None if part is None else part.members)
+            see_to(study, wanted, None if part is None else part.members)
     made = tuple(sorted(name for name in needed if (one := named(name)) and _is_made(study, one)))
     return _kept(str(study.path), stamp(str(study.path)), made, study) if made else study
 
@@ -60,12 +50,16 @@ def _job(study: Study, wanted: Clusters) -> str:
     return f"clusters-{clusters_path(study, wanted)}"
 
 
-def _see_to(study: Study, wanted: Clusters, members: npt.NDArray[np.bool_] | None) -> None:
+def see_to(study: Study, wanted: Clusters, members: npt.NDArray[np.bool_] | None = None) -> None:
+    """Set a worker about ``wanted`` unless they are made; shows how far it is, or why there are none.
+
+    ``members`` are those of the part that they are made of.
+    """
     if _is_made(study, wanted):
         return
     key = _job(study, wanted)
     if jobs.state(key) is None:
-        jobs.start(key, cluster_at, study.path, wanted, members, lane="maps")
+        jobs.start(key, cluster_at, study.path, wanted.made, members, lane="maps")
     if jobs.state(key) in ("waiting", "running"):
         jobs.watch(key, wanted.label)
     elif trouble := jobs.trouble(key):

@@ -72,7 +72,7 @@ def preview(study: Study) -> None:
     assert projection is not None  # PCA is always at hand
     colours = colouring(study, stamped, View(embedding=name), projection)
     rows = np.flatnonzero(projection.placed)
-    st.image(_picture(f"{study.path}/{name}", stamped, projection, colours, palette()), width="stretch")
+    st.image(picture(f"{study.path}/{name}", stamped, projection, colours, palette()), width="stretch")
     legend(colours, rows)
     why = (
         f"Each point is one observation; near points have similar vectors in {name}. Coloured by {colours.title}, the "
@@ -95,7 +95,7 @@ def _encoder(embedding: Embedding) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _picture(
+def picture(
     what: str, stamped: tuple[object, ...], _projection: Projection, _colours: Colouring | None, colours: Palette
 ) -> bytes:
     """The still as a PNG, kept so that coming back to the page costs nothing."""
@@ -159,6 +159,17 @@ def next_steps(study: Study) -> None:
                 page("map"),
                 label="**Map**: colour, filter, select, save as CSV",
                 icon=":material/scatter_plot:",
+            )
+            st.page_link(
+                page("background"),
+                label="**Background**: which variables shape the latent space",
+                icon=":material/bar_chart:",
+            )
+        if study.animal is not None and study.time is not None:
+            st.page_link(
+                page("herd"),
+                label="**Herd round**: which animals have changed, since when, what to check",
+                icon=":material/checklist:",
             )
         if study.has_pictures or study.feature_columns:
             st.page_link(

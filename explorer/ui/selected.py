@@ -5,7 +5,7 @@ import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.clustering.clusters import made_for
+from explorer.clustering.variables import made_for
 from explorer.decisions.selections import named_at
 from explorer.space.projections import Projection
 from explorer.space.shown import Shown, missing_map

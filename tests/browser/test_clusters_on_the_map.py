@@ -5,7 +5,7 @@ import re
 from looking import change, drawn, lasso, open_map, selected, view_of
 from playwright.sync_api import expect
 
-from explorer.clustering.clusters import made_for
+from explorer.clustering.variables import made_for
 from explorer.places import sample_study
 from explorer.space.shown import filter_mask
 from explorer.study.study import open_study

@@ -3,18 +3,9 @@
 import numpy as np
 import pytest
 
-from explorer.clustering.clusters import (
-    Clusters,
-    as_values,
-    cluster,
-    clusters_path,
-    made_for,
-    named,
-    names_in,
-    of_part,
-    read_clusters,
-    with_clusters,
-)
+from explorer.clustering.clusters import Clusters, as_values, named, of_part
+from explorer.clustering.conditioned import assign, clusters_path, read_labels
+from explorer.clustering.variables import made_for, names_in, with_clusters
 from explorer.errors import UserError
 from explorer.space.parts import part_of
 from explorer.space.shown import filter_mask, part, shown
@@ -57,12 +48,12 @@ def test_other_names_stand_for_no_clusters(name):
 def test_clusters_are_found_kept_and_are_a_variable(study, method):
     wanted = Clusters(method, 5 if method == "hdbscan" else 2, "features")
     assert wanted.name not in with_clusters(study, [wanted.name]).variables
-    labels = cluster(study, study.embedding("features"), wanted)
+    labels = assign(study, wanted).labels
     assert labels[3] == -2
     grouped = np.where(labels >= 0, labels, -1)
     assert set(grouped[:20]) - {-1} != set(grouped[20:]) - {-1}
     assert len({*grouped[:20].tolist()} & {*grouped[20:].tolist()} - {-1}) == 0
-    assert np.array_equal(read_clusters(study, wanted), labels)
+    assert np.array_equal(read_labels(study, wanted), labels)
     more = with_clusters(study, [wanted.name, "season", "cluster hdbscan 7 of features"])
     assert set(more.variables) == {*study.variables, wanted.name}
     values = more.values(wanted.name)
@@ -82,27 +73,27 @@ def test_of_a_part_only_its_members_are_clustered(study):
     members[:20] = True
     some = part_of(study.embedding("features"), members, "some")
     wanted = Clusters("kmeans", 3, "features", of_part(some))
-    labels = cluster(study, some, wanted)
+    labels = assign(study, wanted, embedding=some).labels
     assert (labels[20:] == -2).all()
     assert set(labels[:20]) == {-2, 0, 1, 2}
     assert clusters_path(study, wanted) != clusters_path(study, wanted._replace(part=None))
     with pytest.raises(ValueError, match="not made of this"):
-        cluster(study, study.embedding("features"), wanted._replace(size=4))
+        assign(study, wanted._replace(size=4))
 
 
 def test_too_few_vectors_are_refused_with_a_way_out(study):
     with pytest.raises(UserError, match=r"only 39 observations have a vector.*too few for clusters of 40"):
-        cluster(study, study.embedding("features"), Clusters("hdbscan", 40, "features"))
+        assign(study, Clusters("hdbscan", 40, "features"))
     with pytest.raises(UserError, match="fewer than 50 clusters"):
-        cluster(study, study.embedding("features"), Clusters("kmeans", 50, "features"))
+        assign(study, Clusters("kmeans", 50, "features"))
 
 
 def test_spoilt_files_are_made_again(study):
     wanted = Clusters("kmeans", 2, "features")
-    labels = cluster(study, study.embedding("features"), wanted)
+    labels = assign(study, wanted).labels
     clusters_path(study, wanted).write_bytes(b"PK nonsense")
-    assert read_clusters(study, wanted) is None
-    assert np.array_equal(cluster(study, study.embedding("features"), wanted), labels)
+    assert read_labels(study, wanted) is None
+    assert np.array_equal(assign(study, wanted).labels, labels)
 
 
 def test_all_names_that_a_view_needs():

@@ -10,12 +10,13 @@ from explorer.decisions.cluster_edits import (
     Split,
     edited_clusterings,
     edits_of,
+    last_edit,
     merge_clusters,
     name_cluster,
     split_cluster,
 )
 from explorer.decisions.history import history
-from explorer.decisions.undoing import redo, undo
+from explorer.decisions.undoing import next_redo, next_undo, redo, undo
 from explorer.errors import UserError
 
 LABELS = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 3, -1, -2], dtype=np.int32)
@@ -25,7 +26,7 @@ CLUSTERING = "cluster kmeans 4 of features"
 numbers = st.integers(1, 7)
 edits = st.lists(
     st.one_of(
-        st.builds(Name, cluster=numbers, to=st.sampled_from(["thin", "lame", ""])),
+        st.builds(Name, cluster=numbers, to=st.sampled_from(["thin", "noise", "2", "thin (1)", ""])),
         st.builds(Merge, clusters=st.lists(numbers, min_size=2, max_size=3, unique=True).map(tuple)),
         st.builds(Split, cluster=numbers, parts=st.one_of(st.none(), st.integers(2, 3))),
     ),
@@ -41,10 +42,10 @@ def test_a_merge_takes_the_smallest_number_and_a_split_frees_what_it_held():
     merged = after(Name(cluster=3, to="thin"), Merge(clusters=(2, 3)))
     assert merged.labels.tolist() == [0, 0, 0, 0, 1, 1, 1, 1, 1, 3, -1, -2]
     assert merged.merged == {1}
-    assert [merged.name(label) for label in merged.present] == ["1", "2", "4"]
+    assert merged.called == {0: "1", 1: "2", 3: "4"}
     freed = after(Name(cluster=3, to="thin"), Merge(clusters=(2, 3)), Split(cluster=2))
     assert freed.labels.tolist() == LABELS.tolist()
-    assert freed.name(2) == "thin"
+    assert freed.called == {0: "1", 1: "2", 2: "thin", 3: "4"}
     assert not freed.merged
 
 
@@ -58,8 +59,7 @@ def test_a_split_by_kmeans_finds_the_two_groups_and_numbers_anew():
     parts = after(Name(cluster=1, to="herd"), Split(cluster=1, parts=2))
     assert len({*parts.labels[:2]}) == len({*parts.labels[2:4]}) == 1
     assert {int(parts.labels[0]), int(parts.labels[2])} == {0, 4}
-    assert parts.name(0) == "herd"
-    assert parts.name(4) == "5"
+    assert (parts.called[0], parts.called[4]) == ("herd", "5")
     assert parts.labels[4:].tolist() == LABELS[4:].tolist()
 
 
@@ -67,7 +67,7 @@ def test_what_has_no_effect_is_told():
     state = after(Merge(clusters=(4, 9)), Split(cluster=4, parts=2), Split(cluster=1), Name(cluster=8, to="x"))
     assert state.labels.tolist() == LABELS.tolist()
     assert len(state.idle) == 4
-    assert "more than the 1 observations" in state.idle[1]
+    assert "it holds 1 observations" in state.idle[1]
 
 
 @given(edits)
@@ -76,6 +76,7 @@ def test_whatever_was_decided_nobody_is_lost(deeds):
     assert (state.labels[-2:] == LABELS[-2:]).all()  # noise and what has no vector
     assert (state.labels[:-2] >= 0).all()
     assert set(state.names) | state.merged <= set(state.present)
+    assert len({*state.called.values(), "noise"}) == len(state.present) + 1
     again = edited(LABELS, deeds, lambda: VECTORS)
     assert (again.labels == state.labels).all()
     assert LABELS.tolist() == [0, 0, 0, 0, 1, 1, 1, 2, 2, 3, -1, -2]  # the cached ones are left alone
@@ -99,6 +100,16 @@ def test_decisions_about_clusters_are_kept_undone_and_told(herd):
     assert len(edits_of(study, CLUSTERING).edits) == 2
     redo(study)
     assert len(edits_of(study, CLUSTERING).edits) == 3
+    name_cluster(study, "another", 1, "y")
+    assert next_undo(study, CLUSTERING).seq == 3
+    undo(study, subject=CLUSTERING)
+    assert len(edits_of(study, CLUSTERING).edits) == 2
+    name_cluster(study, "another", 1, "z")
+    assert next_redo(study) is None
+    assert next_redo(study, CLUSTERING).seq == 3  # what was decided since is about others
+    redo(study, subject=CLUSTERING)
+    assert len(edits_of(study, CLUSTERING).edits) == 3
+    assert last_edit(study, CLUSTERING) == 11
     told = [entry.sentence for entry in history(study)]
     assert told[0] == f"Ann named one of the clusters {CLUSTERING!r}: 2 is 'thin cows'"
     assert told[1].endswith(": [2, 3]")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from visiting import herd, run, sound, words
 
-from explorer.clustering.clusters import named, with_clusters
+from explorer.clustering.clusters import named
+from explorer.clustering.variables import with_clusters
 from explorer.decisions.selections import name_selection
 from explorer.space.projections import project
 from explorer.space.shown import selection_mask, shown
