@@ -7,6 +7,7 @@ from typing import Any
 from explorer.cli.map_options import FILE, embedding_name, write_export
 from explorer.cli.parsing import command, seed, whole
 from explorer.cli.talking import reporter
+from explorer.errors import UserError
 
 
 def add(commands: Any) -> None:
@@ -25,23 +26,34 @@ def add(commands: Any) -> None:
     )
     saliency.add_argument("--seed", type=seed, default=0, help="default: 0")
     saliency.add_argument("--out", type=Path, required=True, metavar=FILE)
+    saliency.add_argument(
+        "--divergences", type=Path, metavar=FILE, help="also write in which latent dimensions subgroups lie apart"
+    )
 
 
 def _saliency(options: argparse.Namespace) -> int:
+    from explorer.space.divergence_table import export_divergences
+    from explorer.space.saliency_asked import Asked, background_of
     from explorer.space.saliency_table import export_saliency
     from explorer.study.export import format_of
     from explorer.study.study import open_study
 
     written_as = format_of(options.out)
+    if options.divergences is not None:
+        format_of(options.divergences)
+        if options.divergences.resolve() == options.out.resolve():
+            raise UserError("--out and --divergences name the same file", how="Give two names")
     study = open_study(options.study)
-    export = export_saliency(
-        study,
+    asked = Asked(
         embedding_name(study, options.embedding),
-        file=str(options.out),
-        variables=options.variables,
-        permutations=options.permutations,
-        seed=options.seed,
-        format=written_as,
-        report=reporter(),
+        None if options.variables is None else tuple(options.variables),
+        options.permutations,
+        options.seed,
     )
-    return write_export(export, options.out)
+    found = background_of(study, asked, reporter())
+    told = write_export(export_saliency(study, found, file=str(options.out), format=written_as), options.out)
+    if options.divergences is None:
+        return told
+    file = options.divergences
+    apart = export_divergences(study, found, file=str(file), beside=str(options.out), format=format_of(file))
+    return write_export(apart, file)

@@ -45,8 +45,8 @@ class Divergences:
 
     @property
     def widest(self) -> list[Divergence]:
-        """By Jeffrey's divergence, the largest first."""
-        return sorted(self.dimensions, key=lambda one: -one.jeffrey.value)
+        """By Jeffrey's divergence, the largest first; last those in which it is not defined."""
+        return sorted(self.dimensions, key=lambda one: -one.jeffrey.value if one.jeffrey.known else np.inf)
 
 
 def subgroups(values: pd.Series, variable: Variable) -> pd.Categorical:

@@ -1,12 +1,9 @@
 """Shuffling labels only in ways that chance could have dealt them, since observations of one animal belong together."""
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-How = Literal["animals", "within"]
 
 
 def share_between(values: Floats, units: npt.NDArray[np.integer]) -> float:
@@ -24,16 +21,13 @@ def share_between(values: Floats, units: npt.NDArray[np.integer]) -> float:
     return float((sums * sums / counts).sum() / total)
 
 
-def shuffled(values: Floats, units: npt.NDArray[np.integer], how: How, count: int, rng: np.random.Generator) -> Floats:
-    """``count`` shuffles of ``values`` (n,), float64 (n, count).
+def shuffled(values: Floats, units: npt.NDArray[np.integer], count: int, rng: np.random.Generator) -> Floats:
+    """``count`` shuffles of ``values`` (n,) among ``units`` (n,), float64 (n, count).
 
-    Restricted to what is exchangeable when the labels say nothing about the vectors (Winkler, Webster, Vidaurre,
-    Nichols and Smith, 2015, multi-level block permutation). The order of a unit's rows is that of time.
-
-    - ``animals``: each animal gets the whole course of another. A course of another length is stretched, each row
-      getting the value at its place in it; exact for labels that are constant in an animal, and for equal lengths.
-    - ``within``: each animal's course is turned by a number of rows drawn at random, what falls off at its end coming
-      first (toroidal shift; Besag and Diggle, 1977), so that neighbours in time stay neighbours.
+    Each animal gets the whole course of another: what is exchangeable when the labels say nothing about the vectors
+    (Winkler, Webster, Vidaurre, Nichols and Smith, 2015, whole-block exchange). The order of a unit's rows is that of
+    time. A course of another length is stretched, each row getting the value at its place in it; exact for labels that
+    are constant in an animal, and for equal lengths.
     """
     _, place = np.unique(units, return_inverse=True)
     order = np.argsort(place, kind="stable")
@@ -44,11 +38,7 @@ def shuffled(values: Floats, units: npt.NDArray[np.integer], how: How, count: in
     ordered = values[order]
     out = np.empty((len(values), count))
     for column in range(count):
-        if how == "animals":
-            donor = rng.permutation(len(lengths))[unit]
-            taken = starts[donor] + (2 * step + 1) * lengths[donor] // (2 * lengths[unit])
-        else:
-            turned = rng.integers(0, lengths)[unit]
-            taken = starts[unit] + (step + turned) % lengths[unit]
+        donor = rng.permutation(len(lengths))[unit]
+        taken = starts[donor] + (2 * step + 1) * lengths[donor] // (2 * lengths[unit])
         out[order, column] = ordered[taken]
     return out

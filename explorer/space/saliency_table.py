@@ -1,20 +1,17 @@
 """The saliency of background variables as a table with its manifest."""
 
 import shlex
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from explorer.engine import parts_of
-from explorer.errors import UserError
-from explorer.space.divergence import Divergences, divergences, subgroups
-from explorer.space.label_tests import PERMUTATIONS, Report
-from explorer.space.saliency import Saliency, VariableSaliency, saliency_of
+from explorer.space.divergence import Divergences
+from explorer.space.divergence_table import expressed
+from explorer.space.saliency import Saliency, VariableSaliency
+from explorer.space.saliency_asked import Background
 from explorer.space.saliency_said import said_of, said_of_pairs
-from explorer.space.task_values import units_of
 from explorer.space.varying import SHUFFLED, VARIES
 from explorer.space.view_table import Export, again, origins
 from explorer.study.embeddings import Embedding
@@ -57,70 +54,34 @@ def _numbers(one: VariableSaliency) -> dict[str, float]:
     }
 
 
-def task_divergences(study: Study, embedding: Embedding, seed: int = 0) -> dict[str, Divergences]:
-    """The divergences between the subgroups of each task that can be read and has two with enough animals."""
-    out = {}
-    units = units_of(study)
-    for name, variable in study.tasks.items():
-        try:
-            groups = subgroups(study.values(name), variable)
-        except UserError:
-            continue
-        found = divergences(name, groups, embedding.vectors, units, seed)
-        if found is not None:
-            out[name] = found
-    return out
-
-
-def export_saliency(
-    study: Study,
-    name: str,
-    *,
-    file: str,
-    variables: Sequence[str] | None = None,
-    permutations: int = PERMUTATIONS,
-    seed: int = 0,
-    format: Format = "csv",
-    report: Report | None = None,
-) -> Export:
+def export_saliency(study: Study, found: Background, *, file: str, format: Format = "csv") -> Export:
     """The table of ``saliency_frame``; what it comes to as ``remarks``; all else in the manifest.
 
     That is how each variable varies and was shuffled, the interval of the conditional R squared, how the variables hang
     together, and how far the subgroups of each task lie apart in each dimension.
-
-    Raises UserError as ``saliency_of`` does.
     """
-    embedding = study.embedding(name)
-    (main,) = parts_of(report, [1])
-    found = saliency_of(study, embedding, variables=variables, permutations=permutations, seed=seed, report=main)
-    apart = task_divergences(study, embedding, seed)
-    if report:
-        report(1.0, "done")
-    remarks = (
-        *found.remarks,
-        *said_of(found),
-        *said_of_pairs(found),
-    )
-    frame = saliency_frame(found)
+    asked, saliency = found.asked, found.saliency
+    embedding = study.embedding(asked.embedding)
+    remarks = (*saliency.remarks, *said_of(saliency), *said_of_pairs(saliency))
+    frame = saliency_frame(saliency)
     content = table_bytes(frame, format)
-    named = [] if variables is None else ["--variables", *variables]
-    command = ["latent-explorer", "saliency", str(study.path), f"--embedding={name}"]
-    command += [f"--permutations={permutations}", f"--seed={seed}", *named, "--out", file]
     described = manifest(
         file=file,
         content=content,
         rows=len(frame),
-        command=shlex.join(command),
+        command=shlex.join(["latent-explorer", "saliency", str(study.path), *asked.words(), "--out", file]),
         **origins(study, embedding, None),
-        permutations=permutations,
-        seed=seed,
-        observations=found.observations,
-        variables={one.name: _facts(one) for one in found.variables},
-        association=[asdict(pair) for pair in found.association.pairs],
+        permutations=asked.permutations,
+        seed=asked.seed,
+        observations=saliency.observations,
+        variables={one.name: _facts(one) for one in saliency.variables},
+        association=[asdict(pair) for pair in saliency.association.pairs],
         variance_inflation={
-            one: value if np.isfinite(value) else "infinite" for one, value in found.association.inflation.items()
+            one: value if np.isfinite(value) else "infinite" for one, value in saliency.association.inflation.items()
         },
-        divergences={task: _apart(one, embedding) for task, one in apart.items()},
+        divergences={
+            task: _apart(found.divergences[task], embedding) for task in study.tasks if task in found.divergences
+        },
         summary=list(remarks),
         **again([]),
     )
@@ -141,7 +102,7 @@ def _facts(one: VariableSaliency) -> dict[str, Any]:
 
 
 def _apart(found: Divergences, embedding: Embedding) -> dict[str, Any]:
-    expresses = {place: task for task, place in embedding.note.task_dimensions.items()}
+    expresses = expressed(embedding)
     return {
         "between": [found.first, found.second],
         "observations": found.observations,

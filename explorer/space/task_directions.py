@@ -7,7 +7,7 @@ and shuffle. Both find the same direction, up to its length, when the vectors ar
 1989, theorem 2.1).
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,9 @@ import numpy.typing as npt
 from explorer.errors import UserError
 from explorer.space.bootstrap import UNKNOWN, AnimalBootstrap, Interval
 from explorer.space.group_ridge import Fitted, GroupRidge, deal
-from explorer.space.restricted_permutation import How, share_between, shuffled
+from explorer.space.restricted_permutation import share_between, shuffled
 from explorer.space.task_values import ordered_task, units_of
+from explorer.space.varying import Varying
 from explorer.study.study import Study
 
 Floats = npt.NDArray[np.float64]
@@ -84,8 +85,9 @@ class Direction:
 class Within:
     """Whether an embedding follows a task's ups and downs in one animal: vectors and labels less each animal's means.
 
-    ``explained``: R squared of these differences on animals held out. ``chance``: p value; each animal's labels were
-    turned in time. ``observations`` and ``animals``: of animals with two or more.
+    ``explained``: R squared of these differences on animals held out. ``chance``: p value; each animal's ups and downs
+    were mirrored or left as they are, as ``Varying`` has it for what varies by visit. ``observations`` and ``animals``:
+    of animals with two or more.
     """
 
     explained: Interval
@@ -155,6 +157,10 @@ def direction(
     fitted = ridge.fit(response)
     length = float(np.linalg.norm(fitted.slope))
     between = share_between(response, unit)
+
+    def exchanged(count: int, rng: np.random.Generator) -> Floats:
+        return shuffled(response, unit, count, rng)
+
     return Direction(
         name=name,
         axis=fitted.slope / length if length > 0 else np.zeros(len(fitted.slope)),
@@ -162,7 +168,7 @@ def direction(
         scale=scale,
         explained=boot.explained((response - held.predicted) ** 2, (response - held.mean) ** 2),
         spearman=boot.spearman(rises, response - held.mean) if np.ptp(rises) > 1e-9 * np.ptp(response) else UNKNOWN,
-        chance=_chance(ridge, response, unit, "animals", permutations, seed),
+        chance=_chance(ridge, response, exchanged, permutations, seed),
         between=between,
         within=_within(response, x, unit, permutations, seed) if between < 1 - 1e-9 else None,
         observations=len(y),
@@ -173,26 +179,30 @@ def direction(
 def _within(response: Floats, x: Floats, unit: npt.NDArray[np.integer], permutations: int, seed: int) -> Within | None:
     _, place, counts = np.unique(unit, return_inverse=True, return_counts=True)
     often = counts[place] >= 2
-    _, place = np.unique(unit[often], return_inverse=True)
-    x, response = x[often], response[often]
-    counts = np.bincount(place)
-    if len(counts) < FEWEST:
+    varying = Varying(response[often, None], unit[often])
+    if len(varying.counts) < FEWEST:
         return None
-    order = np.argsort(place, kind="stable")
-    starts = np.cumsum(counts) - counts
-    moved = x - (np.add.reduceat(x[order], starts) / counts[:, None])[place]
-    change = response - (np.bincount(place, weights=response) / counts)[place]
-    ridge = GroupRidge(moved, deal(place, seed=seed))
+    moved = x[often] - varying.means(x[often])[varying.place]
+    change = (varying.columns - varying.means(varying.columns)[varying.place])[:, 0]
+    ridge = GroupRidge(moved, deal(varying.place, seed=seed))
     held = ridge.held_out(change)
-    explained = AnimalBootstrap(place, seed).explained((change - held.predicted) ** 2, (change - held.mean) ** 2)
-    chance = _chance(ridge, change, place, "within", permutations, seed)
-    return Within(explained, chance, len(change), len(counts))
+    boot = AnimalBootstrap(varying.place, seed)
+    explained = boot.explained((change - held.predicted) ** 2, (change - held.mean) ** 2)
+
+    def mirrored(count: int, rng: np.random.Generator) -> Floats:
+        return change[:, None] * varying.mirrors(count, rng).T[varying.place]
+
+    return Within(explained, _chance(ridge, change, mirrored, permutations, seed), len(change), len(varying.counts))
 
 
 def _chance(
-    ridge: GroupRidge, response: Floats, unit: npt.NDArray[np.integer], how: How, permutations: int, seed: int
+    ridge: GroupRidge,
+    response: Floats,
+    dealt: Callable[[int, np.random.Generator], Floats],
+    permutations: int,
+    seed: int,
 ) -> float:
-    """(1 + shuffles predicted as well) / (1 + shuffles): Phipson and Smyth (2010)."""
+    """(1 + shuffles predicted as well) / (1 + shuffles): Phipson and Smyth (2010); ``dealt`` gives them, (n, count)."""
     if permutations < 1:
         return float("nan")
     rng = np.random.default_rng([seed, 1])
@@ -201,7 +211,7 @@ def _chance(
     as_well = 0
     for start in range(0, permutations, step):
         count = min(step, permutations - start)
-        as_well += int((ridge.explained(shuffled(response, unit, how, count, rng)) >= reached - 1e-12).sum())
+        as_well += int((ridge.explained(dealt(count, rng)) >= reached - 1e-12).sum())
     return (1 + as_well) / (1 + permutations)
 
 

@@ -40,11 +40,11 @@ class Varying:
     below when it varies by visit. ``how`` is what is exchangeable when the variable says nothing of the vectors:
 
     - ``animals``, constant in each animal: animals exchange their values (``observations`` where each animal has one).
-    - ``courses``, mixed (``MIXED``): animals exchange their whole courses, as in ``shuffled``.
+    - ``courses``, mixed (``MIXED``): animals exchange their whole courses (``shuffled``).
     - ``visits``: the vectors less each animal's mean change their sign, a whole animal at a time (Winkler, Webster,
-      Vidaurre, Nichols and Smith, 2015, section 2.4). Turning courses in time, as ``shuffled`` does ``within``, called
-      up to half of the null variables significant where both drift slowly (a week of the study, vectors that wander);
-      mirrored animals 5 %, since that asks nothing of how neighbouring visits hang together.
+      Vidaurre, Nichols and Smith, 2015, section 2.4). Turning each animal's course in time (Besag and Diggle,
+      1977) called up to half of the null variables significant where both drift slowly (a week of the study, vectors
+      that wander); mirrored animals 5 %, since that asks nothing of how neighbouring visits hang together.
     """
 
     columns: Floats
@@ -104,7 +104,7 @@ class Varying:
         units = self.place if self.how == "courses" else rows
         for start in range(0, count, at_once):
             some = min(at_once, count - start)
-            yield shuffled(rows.astype(np.float64), units, "animals", some, rng).astype(np.int64)
+            yield shuffled(rows.astype(np.float64), units, some, rng).astype(np.int64)
 
     def mirrors(self, count: int, rng: np.random.Generator) -> Floats:
         """Signs of the animals in ``count`` shuffles, float64 (count, m): 1 or -1."""

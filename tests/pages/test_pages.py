@@ -11,7 +11,7 @@ from explorer.ui.studies import labels
 from explorer.view import MapChoice, VariableFilter, View
 
 
-@pytest.mark.parametrize("page", ["overview", "map", "training", "data"])
+@pytest.mark.parametrize("page", ["overview", "map", "background", "training", "data"])
 def test_every_page_of_the_sample(page, monkeypatch):
     app = sound(run(None, monkeypatch, page))
     assert not app.error

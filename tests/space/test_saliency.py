@@ -11,8 +11,9 @@ from explorer.space.designs import design_of
 from explorer.space.label_tests import label_test
 from explorer.space.permanova import Permanova
 from explorer.space.saliency import saliency_of
+from explorer.space.saliency_asked import divergences_of
 from explorer.space.saliency_said import said_of, said_of_pairs
-from explorer.space.saliency_table import saliency_frame, task_divergences
+from explorer.space.saliency_table import saliency_frame
 from explorer.space.varying import Varying
 from explorer.study.schema import Variable
 
@@ -181,7 +182,7 @@ def test_without_animals_observations_are_exchanged_and_without_background_it_sa
 
 def test_the_dimensions_in_which_a_task_differs(herd):
     study = shaped(herd).open()
-    apart = task_divergences(study, study.embedding("features"))
+    apart = divergences_of(study, study.embedding("features"), list(study.tasks))
     assert list(apart) == ["weight"]
     assert apart["weight"].widest[0].dimension == 0
     assert len(apart["weight"].dimensions) == 4

@@ -111,6 +111,17 @@ def test_chance_is_seldom_taken_for_a_direction(kind):
     assert taken <= most and taken_within <= most
 
 
+def test_vectors_that_drift_are_seldom_taken_to_follow_the_weeks():
+    """Turning each animal's labels in time, as was done once, called 19 % of these weeks more than chance."""
+    trials, level = 100, 0.05
+    animal, week = np.repeat(np.arange(12), 20), np.tile(np.arange(20.0), 12)
+    taken = 0
+    for seed in range(trials):
+        x = np.random.default_rng(seed).normal(size=(12, 20, 3)).cumsum(axis=1).reshape(240, 3)
+        taken += direction("task", week, x, animal, permutations=39, seed=seed).within.chance <= level
+    assert taken <= binom.ppf(0.99, trials, level)
+
+
 def test_shuffling_single_rows_would_have_been_wrong():
     """What the restriction is for: told that every row is an animal of its own, chance is often taken for more."""
     taken = 0
