@@ -37,8 +37,12 @@ _ANOTHER = "another folder"
 _NEAR = "nearness to another observation"
 _OFFERED = 6
 _BARS = 20
-_LARGE = 264
-_MUCH_ALIKE = 0.5  # as the explanation's own sentence says
+LARGE = 264
+"""Side of a picture and its overlay on the screen, in pixels."""
+
+MUCH_ALIKE = 0.5
+"""An explanation that looks so much like one of random weights says little, as its own sentence says."""
+
 _RAISES, _LOWERS = "#E69F00", "#0072B2"  # those of the overlay
 
 
@@ -175,7 +179,7 @@ def _show(study: Study, explainer: Explainer, found: Explanation, row: int, near
         if len(explainer.features) > _BARS:
             st.caption(f"The {_BARS} of {len(explainer.features):,} features that add or take most; the file has all.")
     st.caption(f"{said[1]}.")
-    if abs(found.alike) < _MUCH_ALIKE:
+    if abs(found.alike) < MUCH_ALIKE:
         st.caption(f":material/check: {said[2]}.")
     else:
         st.warning(f"{said[2]}.", icon=":material/warning:")
@@ -205,18 +209,18 @@ def _pictures(study: Study, found: Explanation, row: int, near: str | None) -> N
     """The picture as the encoder read it, the overlay, and the other picture that it is near to."""
     line = st.container(horizontal=True)
     own = names(study, np.array([row])).iloc[0]
-    line.image(_enlarged(found.given), for_markdown(own), width=_LARGE, alt=str(own))
+    line.image(_enlarged(found.given), for_markdown(own), width=LARGE, alt=str(own))
     number = "the nearness" if near is not None else "the task"
     line.image(
         found.content,
         f"orange raises {number}, blue lowers it",
-        width=_LARGE,
+        width=LARGE,
         alt=f"The same in grey; what raises {number} is orange, what lowers it blue",
     )
     other = None if near is None else study.picture(row_of(study, near))
     if other is not None:
         said = names(study, np.array([row_of(study, str(near))])).iloc[0]
-        line.image(_enlarged(letterbox(other, found.given.shape[1])), for_markdown(said), width=_LARGE, alt=str(said))
+        line.image(_enlarged(letterbox(other, found.given.shape[1])), for_markdown(said), width=LARGE, alt=str(said))
 
 
 def _enlarged(picture: npt.NDArray[np.uint8]) -> bytes:
@@ -224,7 +228,7 @@ def _enlarged(picture: npt.NDArray[np.uint8]) -> bytes:
     from PIL import Image
 
     stream = io.BytesIO()
-    Image.fromarray(picture.transpose(1, 2, 0)).resize((_LARGE, _LARGE), Image.Resampling.BICUBIC).save(stream, "PNG")
+    Image.fromarray(picture.transpose(1, 2, 0)).resize((LARGE, LARGE), Image.Resampling.BICUBIC).save(stream, "PNG")
     return stream.getvalue()
 
 

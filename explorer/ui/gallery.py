@@ -23,8 +23,13 @@ def _address(study: str, data: tuple[object, ...], row: int, _study: Study) -> s
     return None if content is None else "data:image/webp;base64," + base64.b64encode(content).decode()
 
 
-def gallery(study: Study, stamp: tuple[object, ...], rows: npt.NDArray[np.int64], captions: list[str]) -> None:
-    """The pictures of ``rows`` with one caption each. A picture that cannot be read says why in its place."""
+def gallery(
+    study: Study, stamp: tuple[object, ...], rows: npt.NDArray[np.int64], captions: list[str], *, strip: bool = False
+) -> None:
+    """The pictures of ``rows`` with one caption each, as a grid or as a ``strip`` to scroll along.
+
+    A picture that cannot be read says why in its place.
+    """
     cells = []
     for row, caption in zip(rows, captions, strict=True):
         try:
@@ -35,6 +40,8 @@ def gallery(study: Study, stamp: tuple[object, ...], rows: npt.NDArray[np.int64]
         cells.append(f"<figure><div>{inner}</div><figcaption>{for_html(caption)}</figcaption></figure>")
     style = f"""<style>
     .pictures {{ display: grid; grid-template-columns: repeat(auto-fill, minmax({_SIDE}px, 1fr)); gap: 10px; }}
+    .pictures.strip {{ grid-auto-flow: column; grid-template-columns: none; grid-auto-columns: {_SIDE}px;
+                       overflow-x: auto; padding-bottom: 6px; }}
     .pictures figure {{ margin: 0; }}
     .pictures div {{ height: {_SIDE}px; display: flex; align-items: center; justify-content: center;
                      background: rgba(128,128,128,.12); border-radius: 6px; overflow: hidden; }}
@@ -43,4 +50,5 @@ def gallery(study: Study, stamp: tuple[object, ...], rows: npt.NDArray[np.int64]
     .pictures figcaption {{ font-size: .74rem; line-height: 1.25; opacity: .85; margin-top: 3px; white-space: pre-line;
                             overflow-wrap: anywhere; }}
     </style>"""
-    st.html(f'{style}<div class="pictures">{"".join(cells)}</div>')
+    kind = 'class="pictures strip" tabindex="0"' if strip else 'class="pictures"'  # the keyboard can scroll a strip
+    st.html(f"{style}<div {kind}>{''.join(cells)}</div>")

@@ -62,7 +62,8 @@ def _here() -> View:
     return view().but(study=None)  # the study may be moved
 
 
-def _trying(deed: Callable[[], object], said: str) -> None:
+def trying(deed: Callable[[], object], said: str) -> None:
+    """Do ``deed`` and say that it is done, or why it is not. For callbacks."""
     try:
         deed()
     except UserError as error:
@@ -78,7 +79,7 @@ def _naming(
         name = str(st.session_state[key])
         again = name.strip() in there()
         after = ", in place of what had that name before; Saved, History takes it back" if again else ""
-        _trying(lambda: keep(name), f"{said} {name.strip()!r}{after}")
+        trying(lambda: keep(name), f"{said} {name.strip()!r}{after}")
 
     with st.form(f"{key}_form", border=False, clear_on_submit=True):
         st.text_input(label, key=key, max_chars=80, placeholder="say what it shows")
@@ -185,7 +186,7 @@ def _line(
     row.button(
         "Remove",
         key=f"kept-remove-{verb}-{one.seq}",
-        on_click=lambda: _trying(remove, f"{one.name!r} is removed; History can undo that"),
+        on_click=lambda: trying(remove, f"{one.name!r} is removed; History can undo that"),
         icon=":material/delete:",
         help="Remove it (can be undone)",
         type="tertiary",
@@ -201,7 +202,7 @@ def _history(study: Study) -> None:
         "Undo the last decision",
         key="kept_undo",
         disabled=last is None,
-        on_click=lambda: _trying(partial(undo, study), "Undone"),
+        on_click=lambda: trying(partial(undo, study), "Undone"),
         icon=":material/undo:",
         help=None if last is None else f"Undoes: {for_markdown(last.sentence)}",
         width="stretch",
@@ -210,7 +211,7 @@ def _history(study: Study) -> None:
         "Redo",
         key="kept_redo",
         disabled=undone is None,
-        on_click=lambda: _trying(partial(redo, study), "Done again"),
+        on_click=lambda: trying(partial(redo, study), "Done again"),
         icon=":material/redo:",
         help=None if undone is None else f"Does again: {for_markdown(undone.sentence)}",
         width="stretch",

@@ -24,6 +24,7 @@ from explorer.ui.map.drawn import NO_WEBGL2, Frame, draw_map
 from explorer.ui.map.message import drawn_count
 from explorer.ui.map_controls import look_controls, map_controls, step_buttons
 from explorer.ui.maps import chosen_embedding, colouring, opened_embedding, part_at_hand
+from explorer.ui.navigation import page
 from explorer.ui.overview import no_embedding
 from explorer.ui.part import part_banner
 from explorer.ui.plain import count, for_markdown
@@ -283,4 +284,6 @@ def _path_note(path: AnimalPath | None, projection: Projection) -> None:
         parts.append(f"{path.unplaced:,} without a vector")
     if projection.choice.method != "pca":
         parts.append(f"how far it goes on a {NAMES[projection.choice.method]} map means little")
-    st.caption(":material/route: " + " · ".join(parts))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(":material/route: " + " · ".join(parts), width="content")
+        st.page_link(page("animal"), label="Look at this animal over time", icon=":material/pets:")

@@ -9,6 +9,11 @@ _GOING = "going_to"
 _PAGES = {
     "overview": ("Overview", ":material/home:"),
     "map": ("Map", ":material/scatter_plot:"),
+    "herd": ("Herd round", ":material/checklist:"),
+    "animal": ("Animal", ":material/pets:"),
+    "background": ("Background", ":material/bar_chart:"),
+    "threshold": ("Threshold", ":material/straighten:"),
+    "clusters": ("Clusters", ":material/bubble_chart:"),
     "training": ("Training", ":material/model_training:"),
     "data": ("Data", ":material/database:"),
 }

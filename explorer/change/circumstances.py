@@ -1,0 +1,93 @@
+"""What is known of an animal beside what is followed: facts about it, what else changed around it, and its pictures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from explorer.change.clock import clock_of
+from explorer.study.study import Study
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One thing that is not what it was: what it is called, and how it was ``before`` and ``after``, in words."""
+
+    label: str
+    before: str
+    after: str
+
+
+def rows_of(study: Study, animal: str, until: float | None = None) -> npt.NDArray[np.int64]:
+    """Rows of the observations of ``animal``, int64 (k,), by time; with ``until`` (days) those of no later day.
+
+    Observations without a time are left out. Raises UserError when the study does not tell animals or times.
+    """
+    clock = clock_of(study)
+    assert study.animal is not None and study.time is not None  # the clock has asked
+    rows = np.flatnonzero((study.animal == animal).to_numpy())
+    days = clock.days(study.time[rows])
+    known = np.isfinite(days) if until is None else days <= until
+    return rows[known][np.argsort(days[known], kind="stable")]
+
+
+def facts_of(study: Study, animal: str, day: float | None = None) -> list[tuple[str, str]]:
+    """What is known of ``animal`` at its last observation (up to ``day``): label and words of each background variable.
+
+    What is missing is left out. Empty when it has not been observed by then.
+    """
+    rows = rows_of(study, animal, day)
+    return list(_said(study, int(rows[-1])).items()) if len(rows) else []
+
+
+def circumstances(study: Study, animal: str, before: float, after: float) -> list[Changed]:
+    """The background variables that differ between the last observations of ``animal`` up to two days, and observers.
+
+    A variable that was missing at either is left out: that says nothing. What changes with the calendar (age, season)
+    is part of it, as a change in the animal may be no more than that.
+    """
+    ends = [rows_of(study, animal, day)[-1:] for day in (before, after)]
+    if not all(len(end) for end in ends):
+        return []
+    then, now = (_said(study, int(end[0])) for end in ends)
+    found = [Changed(label, then[label], now[label]) for label in then if now.get(label, then[label]) != then[label]]
+    observers = [_observers(study, animal, day) for day in (before, after)]
+    if all(observers) and observers[0] != observers[1]:
+        found.append(Changed("Observer", *observers))
+    return found
+
+
+def picture_rows(study: Study, animal: str, before: float, after: float) -> tuple[int | None, int | None]:
+    """Rows of the last observations of ``animal`` with a picture up to two days; None where there is none."""
+    if not study.has_pictures:
+        return None, None
+    found: list[int | None] = []
+    for day in (before, after):
+        rows = rows_of(study, animal, day)
+        found.append(next((int(row) for row in rows[::-1] if study.picture_source(int(row)) is not None), None))
+    return found[0], found[1]
+
+
+def _said(study: Study, row: int) -> dict[str, str]:
+    said = {}
+    for name, variable in study.variables.items():
+        if variable.role != "background":
+            continue
+        value = study.values(name).iloc[row]
+        if pd.isna(value):
+            continue
+        words = f"{value:.3g}" if isinstance(value, float) else str(value)
+        said[variable.label or name] = f"{words} {variable.unit}" if variable.unit else words
+    return said
+
+
+def _observers(study: Study, animal: str, day: float) -> str:
+    """Who scored the animal last, up to ``day``; empty when nobody is told."""
+    scores = study.scores
+    if "observer" not in scores:
+        return ""
+    own = scores[(scores["animal"] == animal).to_numpy() & scores["observer"].notna().to_numpy()]
+    days = clock_of(study).days(own["time"].to_numpy())
+    seen = days[days <= day]
+    return ", ".join(sorted(set(own["observer"][days == seen.max()].astype(str)))) if len(seen) else ""

@@ -1,0 +1,70 @@
+"""The figures of one visit in words, with the digits that its animal's spread allows: the same on screen and paper."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.change.following import Followed
+from explorer.change.reasons import decimals_of, written
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of the visit in ``row`` of what is followed: its ``day``, and in words its value, what was expected, the effect.
+
+    ``value``: with its unit. ``expected``: with the animal's own band; empty before anything was learnt. ``effect``:
+    how far from the animal's own level, with its interval. ``relevant``: how likely that is more than what is relevant;
+    empty where the study does not say what is. ``visits``: of the animal up to this one.
+    """
+
+    row: int
+    day: float
+    value: str
+    expected: str
+    effect: str
+    relevant: str
+    visits: int
+
+
+def last_row(followed: Followed, animal: str, day: float | None = None) -> int | None:
+    """The row of the animal's last visit, up to ``day`` if one is given; None when it has none."""
+    if animal not in followed.series.animals:
+        return None
+    own = followed.panel.animal == followed.series.animals.index(animal)
+    if day is not None:
+        own &= followed.panel.day <= day
+    rows = np.flatnonzero(own)
+    return int(rows[-1]) if len(rows) else None
+
+
+def figures_of(followed: Followed, row: int) -> Figures:
+    """The figures of the visit in ``row``."""
+    series, effects = followed.series, followed.effects
+    unit = f" {series.unit}" if series.unit else ""
+    spread = float(followed.spread[row])
+    digits = decimals_of(spread if np.isfinite(spread) else float(np.std(series.value)))
+    expected = effect = relevant = ""
+    if followed.judged_by[row] >= 0:
+        own, low, high = (written(float(getattr(followed, one)[row]), digits) for one in ("own", "low", "high"))
+        expected = f"{own} ({low} to {high}){unit}"
+        ends = [float(getattr(effects, one)[row]) for one in ("estimate", "low", "high")]
+        estimate, low, high = (written(one, digits) for one in ends)
+        effect = f"{'+' if ends[0] > 0 else ''}{estimate} (95 %: {low} to {high}){unit}"
+        if series.relevant is not None:
+            relevant = f"{share(float(effects.probability[row]))} likely beyond {series.relevant:g}"
+    return Figures(
+        row=row,
+        day=float(followed.panel.day[row]),
+        value=f"{written(float(series.value[row]), digits)}{unit}",
+        expected=expected,
+        effect=effect,
+        relevant=relevant,
+        visits=int(followed.panel.visit[row]) + 1,
+    )
+
+
+def share(probability: float) -> str:
+    """A probability in words; never quite 0 or 1, which it is not."""
+    if probability > 0.99:
+        return "over 99 %"
+    return "under 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"

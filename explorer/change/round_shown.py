@@ -1,0 +1,196 @@
+"""What of a herd round a view shows: its day, some animals, one task, only what is new or nobody has resolved."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from explorer.change.alerts import Alerts
+from explorer.change.clock import clock_of
+from explorer.change.figures import figures_of, last_row
+from explorer.change.herd_round import RECENT, herd_round
+from explorer.change.series import Series
+from explorer.change.standing import last_day
+from explorer.decisions.alert_verdicts import Verdict, verdicts_at
+from explorer.errors import UserError
+from explorer.space.shown import filter_mask
+from explorer.study.study import Study
+from explorer.view import Round, VariableFilter, View
+
+COURSE = 12
+"""Visits of a small chart."""
+
+NOTHING = "nothing beyond what it and its calendar explain"
+
+Verdicts = Mapping[tuple[str, float, str], Verdict]
+
+
+@dataclass(frozen=True, eq=False)
+class ShownRound:
+    """``rows`` of ``herd_round`` on ``day``, those that are shown. ``verdict`` is a column more: what was said last of
+    the run that an alert belongs to, "" for nothing. ``whole``: all rows of the round. ``among``: what was asked for,
+    in words, "" for everything."""
+
+    day: float
+    rows: pd.DataFrame
+    whole: pd.DataFrame
+    among: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Animals in the round, with an alert, with a new one."""
+        alerted = self.whole[self.whole["alerted"].to_numpy(dtype=bool)]
+        new = alerted[alerted["new"].to_numpy(dtype=bool)]
+        return {
+            "animals": self.whole["animal_id"].nunique(),
+            "alerted": alerted["animal_id"].nunique(),
+            "new": new["animal_id"].nunique(),
+        }
+
+    @property
+    def sentence(self) -> str:
+        """How many of the animals have an alert, and a new one."""
+        counts = self.counts
+        shown = f" Shown: {self.among}." if self.among else ""
+        return (
+            f"{counts['alerted']:,} of {counts['animals']:,} animals that were seen in the last {RECENT:.0f} days, "
+            f"often enough to be known, have an alert; {counts['new']:,} a new one.{shown}"
+        )
+
+
+def shown_round(
+    study: Study,
+    alerts: Alerts,
+    at: Round,
+    *,
+    filters: Sequence[VariableFilter] = (),
+    verdicts: Verdicts | None = None,
+) -> ShownRound:
+    """The round that ``at`` asks for, of animals whose last observation by then passes ``filters``.
+
+    Raises UserError for a day before anything could be said, and for a filter that does not fit the study.
+    """
+    day = last_day(alerts) if at.as_of is None else at.as_of
+    clock = clock_of(study)
+    whole = herd_round(alerts, day=day)
+    if whole.empty:
+        raise UserError(
+            f"no animal had been seen often enough on {clock.say(day)} to be known",
+            how="Choose a later day, or follow something that is measured more often",
+        )
+    whole = whole.assign(verdict=_verdicts(whole, verdicts or {}, day))
+    keep = np.ones(len(whole), dtype=bool)
+    said = []
+    if filters:
+        keep &= whole["animal_id"].isin(_passing(study, filters, day)).to_numpy()
+        said.append(
+            "animals by " + " and ".join(study.variables[one.variable].label or one.variable for one in filters)
+        )
+    if at.task in alerts.followed:
+        keep &= (whole["task"] == at.task).to_numpy()
+        said.append(f"{alerts.followed[at.task].series.label} alone")
+    if at.only != "all":
+        alerted = whole["alerted"].to_numpy(dtype=bool)
+        wanted = {"alerts": alerted, "new": whole["new"].to_numpy(dtype=bool), "open": alerted & ~_resolved(whole)}
+        keep &= wanted[at.only]
+        said.append({"alerts": "alerts alone", "new": "new alerts alone", "open": "unresolved alerts alone"}[at.only])
+    return ShownRound(day, whole[keep].reset_index(drop=True), whole, ", ".join(said))
+
+
+def round_table(alerts: Alerts, shown: ShownRound) -> pd.DataFrame:
+    """The rows that are shown as people read them, one each: animal, new, followed, value and change with their units,
+    severity (of an alert; a large change that is usual in its animal is none), trend (an arrow), course (the last
+    values), reason, seen and age (of the value, in days), verdict."""
+    parts = []
+    courses = {task: _courses(one.series, shown.day) for task, one in alerts.followed.items()}
+    for one in shown.rows.itertuples():
+        followed = alerts.followed[one.task]
+        row = last_row(followed, one.animal_id, shown.day)
+        assert row is not None  # it is in the round
+        said = figures_of(followed, row)
+        parts.append(
+            {
+                "animal": one.animal_id,
+                "new": "NEW" if one.new else "alert" if one.alerted else "",
+                "followed": followed.series.label,
+                "value": said.value,
+                "change": said.effect,
+                "severity": float(one.severity) if one.alerted else np.nan,
+                "trend": {-1: "↘", 0: "→", 1: "↗"}[int(one.trend)],
+                "course": courses[one.task][one.animal_id],
+                "reason": one.reason or NOTHING,
+                "seen": followed.series.clock.say(said.day),
+                "age": float(one.age_days),
+                "verdict": one.verdict,
+            }
+        )
+    columns = ("animal", "new", "followed", "value", "change", "severity", "trend", "course", "reason", "seen", "age")
+    return pd.DataFrame(parts, columns=[*columns, "verdict"])
+
+
+def round_of(study: Study, alerts: Alerts, view: View, decisions: int) -> ShownRound:
+    """The round that ``view`` shows, with what had been decided after event number ``decisions``.
+
+    Raises UserError as ``shown_round`` does.
+    """
+    return shown_round(study, alerts, view.round, filters=view.filters, verdicts=verdicts_at(study, decisions))
+
+
+def shown_alerts(study: Study, alerts: Alerts, view: View, decisions: int) -> pd.DataFrame:
+    """The alerts that ``view`` shows, with the columns of ``changes``: those of its animal, or of its round up to its
+    day; all where it asks for nothing. Raises UserError as ``shown_round`` does."""
+    if view.animal is not None:
+        return alerts.exported[(alerts.table["animal_id"] == view.animal).to_numpy()]
+    if view.round == Round() and not view.filters:
+        return alerts.exported
+    return _until(alerts, round_of(study, alerts, view, decisions))
+
+
+def _until(alerts: Alerts, shown: ShownRound) -> pd.DataFrame:
+    """The alerts of the animals and tasks that are shown, up to the day of the round."""
+    table = alerts.table
+    pairs = set(zip(shown.rows["animal_id"], shown.rows["task"], strict=True))
+    of_them = [pair in pairs for pair in zip(table["animal_id"], table["task"], strict=True)]
+    return alerts.exported[np.array(of_them, dtype=bool) & (table["day"] <= shown.day).to_numpy()]
+
+
+def _courses(series: Series, day: float) -> dict[str, list[float]]:
+    """The last values of each animal up to ``day``, first to last."""
+    here = series.day <= day
+    animal, value = series.animal[here], series.value[here]
+    cuts = np.flatnonzero(np.diff(animal)) + 1
+    parts = np.split(value, cuts)
+    names = [series.animals[place] for place in animal[np.append(0, cuts)]] if len(animal) else []
+    return {name: part[-COURSE:].tolist() for name, part in zip(names, parts, strict=False)}
+
+
+def _passing(study: Study, filters: Sequence[VariableFilter], day: float) -> set[str]:
+    """Animals whose last observation up to ``day`` passes the filters."""
+    clock = clock_of(study)
+    assert study.animal is not None and study.time is not None  # the clock has asked
+    days, codes = clock.days(study.time), study.animal.cat.codes.to_numpy()
+    rows = np.flatnonzero((days <= day) & (codes >= 0))
+    rows = rows[np.lexsort((rows, days[rows], codes[rows]))]
+    last = rows[np.append(np.diff(codes[rows]) != 0, True)[: len(rows)]]
+    passing = last[filter_mask(study, tuple(filters))[last]]
+    return set(study.animal.iloc[passing].astype(str))
+
+
+def _verdicts(whole: pd.DataFrame, verdicts: Verdicts, day: float) -> list[str]:
+    """For each row what was said last of any alert of its run."""
+    said: dict[tuple[str, str], tuple[float, str]] = {}
+    for (animal, when, task), verdict in sorted(verdicts.items(), key=lambda item: item[0][1]):
+        if when <= day:
+            said[animal, task] = (when, verdict)
+    out: list[str] = []
+    for one in whole.itertuples():
+        when, last = said.get((one.animal_id, one.task), (-np.inf, ""))
+        out.append(last if one.alerted and when >= one.since else "")
+    return out
+
+
+def _resolved(whole: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """Where somebody knows what an alert was; one that is watched is still open."""
+    return whole["verdict"].isin(["confirmed", "false alarm"]).to_numpy()

@@ -1,0 +1,75 @@
+"""What can be taken away of alerts: a table, and a report on paper, each with how it was made."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from explorer.change.alerts import Alerts
+from explorer.study.export import manifest_text
+from explorer.study.study import Study
+from explorer.ui.following import is_current, settings
+from explorer.view import View
+
+_PAPERS = ("A4", "Letter")
+
+
+def alerts_saving(study: Study, alerts: Alerts, at: View, decisions: int, *, report: str) -> None:
+    """Buttons for both and for how they were made; all are made only when clicked.
+
+    ``at``: of what: its animal, or its round. ``decisions``: number of the last one. ``report``: what the report is
+    called. Nothing is saved while the last decision is still being worked in: the alerts are older than it then.
+    """
+    view = at.but(follow=settings(study))
+    stem = re.sub(r"[^\w.-]+", "-", f"{study.path.name}-{at.animal or 'round'}")
+    table, pdf = f"{stem}-changes.csv", f"{stem}.pdf"
+    disabled = not is_current(study)
+
+    def made_table() -> tuple[bytes, dict[str, Any]]:
+        from explorer.change.report_files import alerts_file  # what draws PDFs is slow to import
+
+        return alerts_file(study, alerts, view, file=table, decisions=decisions)
+
+    def made_pdf() -> tuple[bytes, dict[str, Any]]:
+        from explorer.change.report_files import report_file
+
+        return report_file(
+            study, alerts, view, file=pdf, decisions=decisions, paper="letter" if paper == "Letter" else "A4"
+        )
+
+    paper = st.segmented_control("Paper", _PAPERS, default="A4", key=f"paper-{stem}", width="content")
+    for label, made, file, icon in (
+        (report, made_pdf, pdf, ":material/picture_as_pdf:"),
+        ("Alerts as CSV", made_table, table, ":material/download:"),
+    ):
+        with st.container(horizontal=True):
+            _pair(label, made, file, icon, disabled)
+
+
+def _pair(label: str, made: Callable[[], tuple[bytes, dict[str, Any]]], file: str, icon: str, disabled: bool) -> None:
+    """A button for the file, and one for its manifest."""
+    why = "When the last decision is worked in." if disabled else None
+    st.download_button(
+        label,
+        data=lambda: made()[0],
+        file_name=file,
+        key=f"save-{file}",
+        on_click="ignore",
+        type="primary" if file.endswith(".pdf") else "secondary",
+        icon=icon,
+        disabled=disabled,
+        help=why,
+    )
+    st.download_button(
+        "How it was made",
+        data=lambda: manifest_text(made()[1]),
+        file_name=f"{file}.manifest.json",
+        mime="application/json",
+        key=f"how-{file}",
+        type="tertiary",
+        on_click="ignore",
+        icon=":material/receipt_long:",
+        disabled=disabled,
+        help=why,
+    )

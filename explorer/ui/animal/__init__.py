@@ -1,0 +1,1 @@
+"""The Animal page: one animal over time."""

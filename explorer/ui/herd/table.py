@@ -1,0 +1,80 @@
+"""The rows of the round; a click on one opens its animal."""
+
+import pandas as pd
+import streamlit as st
+
+from explorer.change.alerts import Alerts
+from explorer.change.round_shown import ShownRound, round_table
+from explorer.ui.navigation import go_to
+from explorer.ui.palette import palette
+from explorer.ui.plain import count
+from explorer.ui.state import propose, view
+
+_KEY, _OPEN = "round_rows", "round_open"
+_COLUMNS = ("animal", "new", "followed", "severity", "trend", "course", "reason", "change", "value", "seen", "verdict")
+
+_ROW = 78  # pixels: four lines of a reason
+
+_FULL = 3.0
+"""Relevant changes at which the severity bar is full."""
+
+
+def table(alerts: Alerts, shown: ShownRound) -> None:
+    """Draw it, what needs attention first; go to the Animal page when a row was clicked."""
+    rows = round_table(alerts, shown)
+    st.caption(
+        f"{count(len(rows), 'row')} of {len(shown.whole):,} shown, one for each animal and what is followed in it."
+    )
+    if rows.empty:
+        st.info("Nothing to show: no row passes what was chosen above.", icon=":material/check_circle:")
+        return
+    names = rows["animal"].tolist()
+    frame = rows.assign(seen=_seen(rows))[list(_COLUMNS)]
+    unresolved = frame["verdict"].eq("").all()
+    picked = st.dataframe(
+        frame.drop(columns="verdict") if unresolved else frame,
+        key=_KEY,
+        on_select="rerun",
+        selection_mode="single-row",
+        hide_index=True,
+        height=min(720, 40 + _ROW * len(frame)),
+        row_height=_ROW,
+        alt=shown.sentence,
+        column_config={
+            "animal": st.column_config.ButtonColumn("animal", type="tertiary", key=_OPEN, width=100, pinned=True),
+            "new": st.column_config.TextColumn("", width=52),
+            "followed": st.column_config.TextColumn("followed", width=100),
+            "value": st.column_config.TextColumn("value", width=90),
+            "change": st.column_config.TextColumn(
+                "change", width=150, help="From the animal's own level, age and season set aside, with a 95 % interval"
+            ),
+            "severity": st.column_config.ProgressColumn(
+                "severity",
+                min_value=0,
+                max_value=_FULL,
+                format="%.1f",
+                width=90,
+                help=f"The change in relevant changes (else in two own standard deviations); full at {_FULL:g}",
+            ),
+            "trend": st.column_config.TextColumn(
+                "trend", width=50, help="Over the last five visits; level unless it is clear"
+            ),
+            "course": st.column_config.LineChartColumn(
+                "last values", width=100, color=palette().accent, help="Each from its own lowest to its own highest"
+            ),
+            "reason": st.column_config.TextColumn("reason", width=330),
+            "seen": st.column_config.TextColumn("last value", width=130),
+            "verdict": st.column_config.TextColumn("resolved as", width=100),
+        },
+    )
+    clicked = st.session_state.get(_OPEN)
+    row = clicked["row"] if clicked is not None else next(iter(picked["selection"]["rows"]), None)
+    if row is not None and row < len(names):
+        propose(view().but(animal=names[row]))
+        go_to("animal")
+
+
+def _seen(rows: pd.DataFrame) -> list[str]:
+    """When the last values were measured, and how old they are on the day of the round."""
+    ages = ["that day" if age < 1 else f"{count(round(age), 'day')} old" for age in rows["age"]]
+    return [f"{seen}, {age}" for seen, age in zip(rows["seen"], ages, strict=True)]

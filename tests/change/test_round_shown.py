@@ -1,0 +1,114 @@
+"""The round that a view shows: filters, task, day, what is new or open; on paper the same rows."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from change.printed import pages_of
+from change.watched import ILL, watched
+from herds import Herd
+
+from explorer.change.alerts import alerts_of
+from explorer.change.figures import figures_of, last_row
+from explorer.change.herd_round import herd_round
+from explorer.change.round_report import round_pdf
+from explorer.change.round_shown import COURSE, NOTHING, round_of, round_table, shown_alerts, shown_round
+from explorer.change.standing import last_day
+from explorer.errors import UserError
+from explorer.view import Round, VariableFilter, View
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return watched(Herd(tmp_path_factory.mktemp("round") / "herd")).open()
+
+
+@pytest.fixture(scope="module")
+def alerts(study):
+    return alerts_of(study, ["weight", "milk"])
+
+
+def test_everything_is_shown_by_default_in_the_order_of_the_round(study, alerts):
+    shown = shown_round(study, alerts, Round())
+    assert shown.day == last_day(alerts) and shown.among == ""
+    assert shown.rows.drop(columns="verdict").equals(herd_round(alerts))
+    assert shown.counts["animals"] == 40 and ILL in set(shown.rows["animal_id"])
+    assert str(shown.counts["alerted"]) in shown.sentence
+
+
+def test_a_filter_shows_the_animals_whose_last_observation_passes(study, alerts):
+    first = VariableFilter(variable="parity", low=1, high=1)
+    shown = shown_round(study, alerts, Round(), filters=[first])
+    assert set(shown.rows["animal_id"]) == {f"cow-{number:02}" for number in range(0, 40, 3)}
+    assert shown.counts == shown_round(study, alerts, Round()).counts  # of the whole round
+    assert "parity" in shown.among
+
+
+def test_one_task_only_new_and_only_unresolved(study, alerts):
+    assert set(shown_round(study, alerts, Round(task="milk")).rows["task"]) == {"milk"}
+    began = alerts.table[(alerts.table["animal_id"] == ILL) & alerts.table["new"]]["day"].iloc[0]
+    then = shown_round(study, alerts, Round(as_of=float(began), only="new")).rows
+    assert then["new"].all() and ILL in set(then["animal_id"])
+    now = shown_round(study, alerts, Round(only="alerts")).rows
+    mine = now[(now["animal_id"] == ILL) & (now["task"] == "weight")].iloc[0]
+    before, within = {(ILL, mine["since"] - 100, "weight"): "confirmed"}, {(ILL, mine["since"], "weight"): "confirmed"}
+    watch = {(ILL, mine["day"], "weight"): "watch"}
+    for verdicts, open_ in ((before, True), (within, False), (watch, True)):
+        rows = shown_round(study, alerts, Round(only="open"), verdicts=verdicts).rows
+        assert ((rows["animal_id"] == ILL) & (rows["task"] == "weight")).any() == open_
+
+
+def test_an_earlier_day_uses_nothing_later(study, alerts):
+    day = float(np.median(alerts.followed["weight"].panel.day[alerts.followed["weight"].monitored]))
+    shown = shown_round(study, alerts, Round(as_of=day))
+    table = round_table(alerts, shown)
+    assert (shown.rows["day"] <= day).all()
+    weight = alerts.followed["weight"].frame(ILL)
+    course = table[(table["animal"] == ILL) & (table["followed"] == "Weight")]["course"].iloc[0]
+    assert course == weight[weight["day"] <= day]["value"].tolist()[-COURSE:]
+    with pytest.raises(UserError, match="no animal had been seen often enough"):
+        shown_round(study, alerts, Round(as_of=float(weight["day"].min())))
+
+
+def test_the_table_says_each_row_as_the_figures_do(study, alerts):
+    shown = shown_round(study, alerts, Round())
+    table = round_table(alerts, shown)
+    assert len(table) == len(shown.rows)
+    for one, row in zip(table.head(12).itertuples(), shown.rows.head(12).itertuples(), strict=True):
+        followed = alerts.followed[row.task]
+        said = figures_of(followed, last_row(followed, row.animal_id))
+        assert (one.animal, one.value, one.change) == (row.animal_id, said.value, said.effect)
+        assert one.new == ("NEW" if row.new else "alert" if row.alerted else "")
+        assert one.reason == (row.reason if row.alerted else NOTHING)
+        assert one.severity == row.severity if row.alerted else np.isnan(one.severity)
+
+
+def test_on_paper_stand_the_alerts_that_are_shown_and_no_others(study, alerts):
+    shown = shown_round(study, alerts, Round(only="alerts"))
+    content = round_pdf(study, alerts, shown)
+    assert content == round_pdf(study, alerts, shown)
+    text = " ".join(pages_of(content))
+    assert all(reason in text for reason in shown.rows["reason"]) and shown.sentence in text
+    of_milk = " ".join(pages_of(round_pdf(study, alerts, shown_round(study, alerts, Round(task="milk")))))
+    assert not any(one in of_milk for one in shown.rows[shown.rows["task"] == "weight"]["reason"])
+    assert "not a diagnosis" in text and "page 1 of 1" in text
+
+
+def test_a_long_round_takes_pages_and_loses_no_row(study):
+    many = alerts_of(study, ["weight", "milk"], rate=0.9)
+    shown = shown_round(study, many, Round())
+    rows = shown.rows.assign(alerted=True, reason=[f"Reason number {place}." for place in range(len(shown.rows))])
+    pages = pages_of(round_pdf(study, many, replace(shown, rows=rows), paper="letter"))
+    assert len(pages) > 2 and all(f"page {at + 1} of {len(pages)}" in page for at, page in enumerate(pages))
+    text = " ".join(pages)
+    assert all(f"Reason number {place}." in text for place in range(len(rows)))
+
+
+def test_the_file_holds_what_the_view_shows(study, alerts):
+    assert shown_alerts(study, alerts, View(), 0).equals(alerts.exported)
+    mine = shown_alerts(study, alerts, View(animal=ILL), 0)
+    assert set(mine["animal_id"]) == {ILL} and len(mine) == (alerts.table["animal_id"] == ILL).sum()
+    view = View(round=Round(task="milk", only="alerts"))
+    some = shown_alerts(study, alerts, view, 0)
+    assert set(some["task"]) == {"milk"}
+    assert set(some["animal_id"]) == set(round_of(study, alerts, view, 0).rows["animal_id"])

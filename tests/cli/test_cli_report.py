@@ -1,0 +1,65 @@
+"""``report``: a page, a round, the manifest's command, and each mistake as one line."""
+
+import json
+import shlex
+
+import pytest
+from change.printed import pages_of
+from change.watched import ILL, watched
+from mistakes import mistake
+
+from explorer import cli
+from explorer.decisions.alert_verdicts import resolve_alert
+from explorer.study.study import open_study
+
+
+def did(capsys, *arguments):
+    assert cli.main([str(one) for one in arguments]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("whom", "more"),
+    [
+        (["--animal", ILL], ["--as-of", "2023-05-01", "--paper", "letter"]),
+        (["--round"], ["--view", 'round={"only":"alerts"}&filter=[{"variable":"parity","low":2,"high":3}]']),
+    ],
+)
+def test_a_report_can_be_made_again_after_somebody_has_decided(herd, tmp_path, capsys, whom, more):
+    folder = watched(herd).save()
+    out = tmp_path / "report.pdf"
+    options = ["--variable", "weight", "milk", "--rate", "0.1", "--memory", "14", "--covariates", "parity"]
+    said = did(capsys, "report", folder, *whom, *options, *more, "--out", out)
+    assert any("false alerts a month" in line for line in said)
+    text = " ".join(pages_of(out.read_bytes()))
+    assert ILL in text and "not a diagnosis" in text and "at most 10.0%" in text
+    facts = json.loads((tmp_path / "report.pdf.manifest.json").read_text())
+    resolve_alert(open_study(folder), ILL, [19_400.0], "weight", "watch", who="Ann")
+    words = shlex.split(facts["command"])
+    did(capsys, *words[1:-1], tmp_path / "again.pdf")
+    assert (tmp_path / "again.pdf").read_bytes() == out.read_bytes()
+
+
+def test_the_tasks_are_followed_unless_told_otherwise(herd, tmp_path, capsys):
+    out = tmp_path / "a.pdf"
+    did(capsys, "report", watched(herd).save(), "--animal", "cow-01", "--out", out)
+    (page,) = pages_of(out.read_bytes())
+    assert all(f"{label} " in page for label in ("Weight", "milk", "bcs"))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--animal", "cow-7", "--out", "a.pdf"], "such as cow-"),
+        (["--animal", ILL, "--out", "a.png"], "Let the name end in .pdf"),
+        (["--out", "a.pdf"], "one of the arguments --animal --round is required"),
+        (["--animal", ILL, "--round", "--out", "a.pdf"], "not allowed with"),
+        (["--round", "--view", "round={", "--out", "a.pdf"], "cannot be read at 'round'"),
+        (["--round", "--as-of", "tomorrow", "--out", "a.pdf"], "no time of this study"),
+        (["--round", "--paper", "A3", "--out", "a.pdf"], "invalid choice"),
+        (["--round", "--decisions", "9", "--out", "a.pdf"], "9"),
+        (["--round", "--variable", "bcs_next", "--out", "a.pdf"], "lie in the future"),
+    ],
+)
+def test_a_mistake_is_one_line(herd, capsys, options, told):
+    assert told in mistake(capsys, "report", watched(herd).save(), *options)

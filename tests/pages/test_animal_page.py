@@ -1,0 +1,218 @@
+"""The Animal page: what it says of an ill, a healthy and a new animal; deciding, noting, comparing; odd studies."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from change.watched import ILL, watched
+from herds import Herd
+from visiting import herd as small_herd
+from visiting import make, run, sound, words
+
+from explorer.change.kept import alerts_at, compute_at, read_alerts
+from explorer.decisions.alert_verdicts import resolutions, verdicts_at
+from explorer.decisions.noted_events import noted_events
+from explorer.errors import UserError
+from explorer.places import sample_study
+from explorer.study.study import open_study
+from explorer.ui import jobs
+from explorer.view import Follow
+
+YOUNG = "cow-03"
+FOLLOW = Follow(variables=("weight", "milk", "bcs"))
+
+
+def compute(study, verdicts=None):
+    compute_at(study.path, FOLLOW, verdicts or {}, alerts_at(study, FOLLOW, verdicts or {}), report=lambda *_: None)
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory) -> Path:
+    """A herd whose alerts are at hand; one animal has been seen three times."""
+    made = watched(Herd(tmp_path_factory.mktemp("followed") / "herd"))
+    made.observations = made.observations.groupby("animal_id", group_keys=False)[made.observations.columns].apply(
+        lambda rows: rows.head(3) if rows.name == YOUNG else rows
+    )
+    made.scores = made.scores[made.scores["animal"] != YOUNG].reset_index(drop=True)
+    made.observations = made.observations.reset_index(drop=True)
+    study = made.open()
+    compute(study)
+    return study.path
+
+
+@pytest.fixture
+def folder(followed, tmp_path) -> Path:
+    return Path(shutil.copytree(followed, tmp_path / "herd"))
+
+
+def charts(app):
+    return len(app.get("plotly_chart"))
+
+
+def press(app, label):
+    next(one for one in app.button if one.label == label).click().run()
+    return sound(app)
+
+
+def test_an_ill_animal_says_what_since_when_and_what_to_check(folder, monkeypatch):
+    app = sound(run(folder, monkeypatch, "animal", animal=ILL))
+    told = words(app)
+    assert not app.error
+    assert "expected" in app.warning[0].value and "The alerts began on" in app.warning[0].value
+    assert "look at the animal" in app.warning[0].value
+    assert "not a diagnosis" in told
+    assert "**Weight**" in told and "its own band from 30 visits; the herd's of" in told
+    assert "The herd's band is of 39 animals; 120 are needed" in told
+    assert "visits with an alert" in told
+    assert "**treatment**" in told, "its event"
+    assert charts(app) == 3
+    assert "What else changed between the two dates" in told
+
+
+def outside_their_band(alerts):
+    """How many tasks of each animal without any alert end outside its own band."""
+    found = {}
+    for animal in alerts.followed["weight"].series.animals:
+        last = [one.frame(animal).tail(1) for one in alerts.followed.values()]
+        if animal != YOUNG and animal not in set(alerts.table["animal_id"]):
+            found[animal] = sum(
+                not one["low"].iloc[0] <= one["value"].iloc[0] <= one["high"].iloc[0] for one in last if len(one)
+            )
+    return found
+
+
+def test_a_healthy_animal_one_at_the_edge_and_one_that_is_still_learnt(folder, monkeypatch):
+    study = open_study(folder)
+    outside = outside_their_band(read_alerts(alerts_at(study, FOLLOW, {})))
+    healthy = next(name for name, number in outside.items() if number == 0)
+    app = sound(run(folder, monkeypatch, "animal", animal=healthy))
+    assert "Nothing beyond what it and its calendar explain" in app.success[0].value
+    assert "None: nothing beyond" in words(app)
+    edge = next(name for name, number in outside.items() if number)
+    app = sound(run(folder, monkeypatch, "animal", animal=edge))
+    assert "Nothing beyond" in app.info[0].value and "but outside its own band" in app.info[0].value
+    assert not app.success
+    app = sound(run(folder, monkeypatch, "animal", animal=YOUNG))
+    assert "Learning" in app.info[0].value
+    assert charts(app) == 2, "it was never scored"
+
+
+def test_the_next_animal_is_in_the_address(folder, monkeypatch):
+    app = sound(run(folder, monkeypatch, "animal"))
+    assert app.title[0].value == r"cow\-00" and "animal" not in app.query_params
+    assert app.button(key="animal_previous").disabled
+    app.button(key="animal_next").click().run()
+    assert app.query_params["animal"] == "cow-01"
+    assert sound(app).title[0].value == r"cow\-01"
+    app.selectbox(key="animal_choice").set_value("cow-39").run()
+    assert app.query_params["animal"] == "cow-39" and app.button(key="animal_next").disabled
+    app.button(key="animal_previous").click().run()
+    assert app.query_params["animal"] == "cow-38"
+
+
+def test_an_animal_that_is_not_there_is_said(folder, monkeypatch):
+    app = sound(run(folder, monkeypatch, "animal", animal="cow-99"))
+    assert "There is no animal" in app.warning[0].value and "99" in app.warning[0].value
+    assert app.title[0].value == r"cow\-00"
+
+
+def test_an_alert_is_resolved_with_name_and_note_and_taken_back(folder, monkeypatch):
+    monkeypatch.setattr(jobs, "start", lambda *_, **__: None)
+    app = sound(run(folder, monkeypatch, "animal", animal=ILL))
+    study = open_study(folder)
+    table = read_alerts(alerts_at(study, FOLLOW, {})).table
+    last = table[table["animal_id"] == ILL].iloc[-1]
+    run_of = table[(table["animal_id"] == ILL) & (table["task"] == last["task"])]
+    first = run_of[run_of["new"]].iloc[-1]
+    key = f"{ILL}-{last['task']}-{first['day']}"
+    app.session_state[f"alert-menu-{key}"] = True
+    app.run()
+    app.text_area(key=f"alert-note-{key}").set_value("left hind")
+    app.text_input(key=f"alert-who-{key}").set_value("Dr Kelly")
+    app.button(key=f"alert-false alarm-{key}").click().run()
+    sound(app)
+    (one,) = resolutions(study).of(ILL)
+    assert (one.verdict, one.who, one.note, one.task) == ("false alarm", "Dr Kelly", "left hind", last["task"])
+    assert set(one.days) == set(run_of[run_of["day"] >= first["day"]]["day"])
+    assert "**false alarm** by Dr Kelly" in words(app) and "left hind" in words(app)
+    assert "as they were before the last decision" in words(app), "the old ones, until it is worked in"
+    assert all(one.disabled for one in app.get("download_button")), "nothing is saved of them"
+    compute(study, verdicts_at(study))
+    app.run()
+    assert "as they were before" not in words(sound(app))
+    press(app, "Undo")
+    assert verdicts_at(study) == {}
+    assert "false alarm** by" not in words(app)
+
+
+def test_an_event_is_noted_and_taken_back(folder, monkeypatch):
+    app = sound(run(folder, monkeypatch, "animal", animal="cow-20"))
+    assert "None are known of this animal" in words(app)
+    app.selectbox(key="event_kind").set_value("illness")
+    app.text_input(key="event_detail").set_value("off feed")
+    app.text_input(key="event_who").set_value("Ann")
+    app.button(key="event_add").click().run()
+    ((noted,), _) = noted_events(open_study(folder))
+    assert (noted.animal, noted.kind, noted.detail, noted.who) == ("cow-20", "illness", "off feed", "Ann")
+    assert "**illness**: off feed, noted by Ann" in words(sound(app))
+    assert app.text_input(key="event_who").value == "Ann", "the name stays"
+    press(app, "Undo")
+    assert "noted by" not in words(app)
+
+
+def test_the_rate_is_in_the_address(folder, monkeypatch):
+    monkeypatch.setattr(jobs, "start", lambda *_, **__: None)
+    app = sound(run(folder, monkeypatch, "animal", animal=ILL))
+    app.select_slider(key="follow_rate").set_value(0.1).run()
+    assert json.loads(app.query_params["follow"]) == {"rate": 0.1}
+    assert charts(sound(app)) == 0, "other alerts, which are not there yet"
+    assert app.title[0].value == r"cow\-07", "but the animal is"
+
+
+@pytest.mark.parametrize("how", ["its matched peers", "another animal"])
+def test_it_is_compared(folder, monkeypatch, how):
+    app = sound(run(folder, monkeypatch, "animal", animal=ILL))
+    app.selectbox(key="animal_compare").set_value(how).run()
+    assert charts(sound(app)) == 3
+    legend = "".join(str(one.value) for one in app.get("html"))
+    assert ("20 matched peers" if how == "its matched peers" else "cow-00") in legend
+
+
+def test_while_it_is_computed_the_animal_is_there(tmp_path, monkeypatch, no_work):
+    app = sound(run(watched(Herd(tmp_path / "herd")).save(), monkeypatch, "animal", animal=ILL))
+    assert app.title[0].value == r"cow\-07"
+    assert "parity **2**" in words(app)
+
+
+def test_too_little_to_learn_from_is_said(tmp_path, monkeypatch):
+    def at_once(key, function, *args, **_):
+        try:
+            function(*args, report=lambda *_, **__: None)
+        except UserError as error:
+            said = str(error)
+            monkeypatch.setattr(jobs, "trouble", lambda _: said)
+
+    monkeypatch.setattr(jobs, "start", at_once)
+    app = sound(run(small_herd(tmp_path / "herd"), monkeypatch, "animal"))
+    assert "Alerts need about 60 visits" in words(app)
+
+
+def test_studies_without_animals_or_times_say_so(tmp_path, monkeypatch):
+    app = sound(run(sample_study("digits"), monkeypatch, "animal"))
+    assert "known animal" in words(app)
+    toml = '[study]\nname = "Two"\n[columns]\nanimal = "a"\n[variables.w]\ncolumn = "w"\nkind = "continuous"\n'
+    app = sound(run(make(tmp_path / "two", toml, {"a": ["x", "y"], "w": [1.0, 2.0]}), monkeypatch, "animal"))
+    assert "as time = ..." in words(app)
+
+
+def test_names_are_shown_letter_by_letter(tmp_path, monkeypatch):
+    made = watched(Herd(tmp_path / "herd"), animals=12, visits=8)
+    odd = "<b>$x$ **cow** %{y}"
+    made.observations["animal_id"] = made.observations["animal_id"].replace("cow-05", odd)
+    made.scores["animal"] = made.scores["animal"].replace("cow-05", odd)
+    study = made.open()
+    compute(study)
+    app = sound(run(study.path, monkeypatch, "animal", animal=odd))
+    assert app.title[0].value == r"\<b\>\$x\$ \*\*cow\*\* %\{y\}"
+    assert not app.error

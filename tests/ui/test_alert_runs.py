@@ -1,0 +1,46 @@
+"""Alerts as runs: each alert is in one, and what was decided stands by the run that it is about."""
+
+import pytest
+from change.watched import ILL, watched
+from herds import Herd
+
+from explorer.change.alerts import alerts_of
+from explorer.decisions.alert_verdicts import resolutions, resolve_alert
+from explorer.ui.animal.runs import runs_of_alerts, unseen
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    study = watched(Herd(tmp_path_factory.mktemp("runs") / "herd")).open()
+    return study, alerts_of(study, ("weight", "milk"), rate=0.5)
+
+
+def test_each_alert_is_in_one_run_that_begins_with_the_new_one(made):
+    study, alerts = made
+    decided = resolutions(study)
+    several = 0
+    for animal, own in alerts.table.groupby("animal_id"):
+        runs = runs_of_alerts(alerts, animal, decided)
+        told = sorted((run.task, day) for run in runs for day in run.days)
+        assert told == sorted(zip(own["task"], own["day"], strict=True))
+        assert [run.days[-1] for run in runs] == sorted((run.days[-1] for run in runs), reverse=True)
+        several += len(runs) > 1
+        for run in runs:
+            last = own[(own["task"] == run.task) & (own["day"] == run.days[-1])].iloc[0]
+            assert run.reason == last["reason"]
+            alone = own[(own["task"] == run.task) & (own["channel"] != "together")]
+            if run.channel != "together":
+                assert alone.loc[alone["day"] == run.days[0], "new"].all()
+    assert several, "an animal with more than one run"
+
+
+def test_a_decision_stands_by_its_run_and_is_kept_in_sight_when_the_run_is_gone(made):
+    study, alerts = made
+    last = runs_of_alerts(alerts, ILL, resolutions(study))[0]
+    resolve_alert(study, ILL, last.days, last.task, "watch", who="Ann")
+    resolve_alert(study, ILL, [1.0], "milk", "false alarm", who="Bob")
+    decided = resolutions(study)
+    runs = runs_of_alerts(alerts, ILL, decided)
+    assert runs[0].resolved.who == "Ann" and all(run.resolved is None for run in runs[1:])
+    assert [one.who for one in unseen(runs, decided, ILL)] == ["Bob"]
+    assert unseen([], decided, "cow-01") == []

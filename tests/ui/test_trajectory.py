@@ -1,0 +1,135 @@
+"""The chart of one animal: what is measured, what was expected, gaps left open, alerts told by shape."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from explorer.change.clock import Clock
+from explorer.decisions.alert_verdicts import Resolved
+from explorer.ui.animal.course import Beside, Course
+from explorer.ui.animal.legend import legend_html
+from explorer.ui.animal.trajectory import trajectory
+from explorer.ui.palette import _PALETTES
+
+DARK, LIGHT = _PALETTES["dark"], _PALETTES["light"]
+DAYS = [19_800.0, 19_807.0, 19_814.0, 19_821.0, 19_928.0, 19_935.0]
+NONE = pd.DataFrame({"day": [], "value": [], "reason": []})
+NO_EVENTS = pd.DataFrame({"day": [], "kind": [], "detail": []})
+
+
+def course(**changes):
+    visits = pd.DataFrame(
+        {
+            "day": DAYS,
+            "value": [600.0, 610, 605, 540, 535, 680],
+            "merged": [1, 1, 2, 1, 1, 1],
+            "expected": [np.nan, 600, 604, 604, 604, 604],
+            "low": [np.nan, 560, 580, 580, 580, 580],
+            "high": [np.nan, 640, 630, 630, 630, 630],
+            "population_low": [np.nan, 500, 500, 500, 500, 500],
+            "population_high": [np.nan, 700, 700, 700, 700, 700],
+            "alerted": [False, False, False, True, True, True],
+            "new": [False, False, False, True, False, True],
+            "learning": [True, True, False, False, False, False],
+            "reason": [None, None, None, "It fell <b>fast</b>", "It stays low", "It rose"],
+        }
+    )
+    asked = {
+        "title": "Weight",
+        "unit": "kg",
+        "visits": visits,
+        "clock": Clock(None),
+        "herd": 228,
+        "days": (19_790.0, 19_940.0),
+        "events": NO_EVENTS,
+        "together": NONE,
+    }
+    return Course(**(asked | changes))
+
+
+def traces(chart):
+    return {one.name: one for one in trajectory(chart, LIGHT).data}
+
+
+def test_lines_and_bands_are_open_over_a_long_gap():
+    drawn = traces(course())
+    for name in ("value", "expected"):
+        assert [one is None for one in drawn[name].x].index(True) == 4, "after the fourth visit"
+    band = drawn["low to high"]
+    ends = [place for place, one in enumerate(band.x) if one is None]
+    assert len(ends) == 2, "two pieces"
+    assert list(band.y[: ends[0]]) == [560, 580, 580, 630, 630, 640]
+    assert band.x[0] == np.datetime64("2024-03-25T00", "h"), "a visit before anything was learnt has no band"
+
+
+def test_an_alert_is_told_by_shape_and_a_new_one_stands_out():
+    drawn = traces(course())
+    assert list(drawn["new alert"].marker.symbol) == ["triangle-down", "triangle-up"]
+    assert set(drawn["new alert"].text) == {"<b>NEW</b>"}
+    assert list(drawn["alert"].marker.symbol) == ["triangle-down"] and drawn["alert"].text is None
+    assert drawn["alert"].marker.size < drawn["new alert"].marker.size
+    assert list(drawn["measured"].y) == [605] and list(drawn["still learning"].y) == [600, 610]
+    assert drawn["still learning"].marker.symbol == "circle-open"
+
+
+def test_what_the_pointer_says_is_text_and_no_more():
+    drawn = traces(course())
+    fell = drawn["new alert"].customdata[0]
+    assert "It fell &lt;b&gt;fast&lt;/b&gt;" in fell and "expected 604, its own band 580 to 630" in fell
+    assert "mean of 2" in drawn["measured"].customdata[0]
+    assert "expected" not in drawn["still learning"].customdata[0], "nothing had been learnt"
+
+
+def test_events_verdicts_and_tasks_together_have_marks_of_their_own():
+    resolved = Resolved("cow", "weight", (19_821.0, 5.0), "confirmed", "lame", "Ann", datetime.now(UTC), 1)
+    events = pd.DataFrame({"day": [19_810.0], "kind": ["treatment"], "detail": ["<hoof>"]})
+    together = pd.DataFrame({"day": [19_928.0], "value": [535.0], "reason": ["Both are odd"]})
+    drawn = traces(course(resolved=[resolved], events=events, together=together))
+    assert list(drawn["resolved"].y) == [540] and drawn["resolved"].text == ("✓",)
+    assert drawn["resolved"].hovertext == ("confirmed, by Ann. lame",)
+    assert drawn["event"].hovertext == ("<b>28 Mar 2024</b><br>treatment: &lt;hoof&gt;",)
+    assert drawn["alert, tasks together"].marker.symbol == "diamond-open"
+
+
+@pytest.mark.parametrize("unit", ["days", "visits", "years"])
+def test_numeric_time_is_drawn_in_the_units_of_the_study(unit):
+    clock = Clock(unit)
+    days = clock.days(np.arange(1.0, 7.0))
+    visits = course().visits.assign(day=days)
+    chart = course(clock=clock, visits=visits, days=(float(days[0]), float(days[-1])))
+    fig = trajectory(chart, LIGHT)
+    new = next(one for one in fig.data if one.name == "new alert")
+    assert list(new.x) == pytest.approx([4, 6], rel=0.01)
+    assert fig.layout.xaxis.title.text == unit
+    assert fig.layout.xaxis.range == pytest.approx((1, 6), rel=0.01)
+
+
+def test_another_animal_is_a_dotted_line_and_peers_a_band():
+    other = Beside("cow <2>", pd.DataFrame({"day": DAYS[:3], "value": [500.0, 505, 510]}))
+    assert traces(course(beside=other))["cow &lt;2&gt;"].line.dash == "dot"
+    peers = Beside("20 peers", pd.DataFrame({"day": DAYS[:3], "low": [450.0] * 3, "high": [900.0] * 3}))
+    chart = course(beside=peers)
+    assert sum(one.fill == "toself" for one in trajectory(chart, LIGHT).data) == 3
+    assert chart.reach[1] > 900, "all of it is seen"
+    assert "cow &lt;2&gt;" in legend_html(DARK, other) and "20 peers" in legend_html(LIGHT, peers)
+
+
+def test_the_alternative_text_says_the_last_value_and_the_alerts():
+    assert course().alt == (
+        "Weight over 6 visits from 18 Mar 2024 to 31 Jul 2024: last 680 kg, expected 604; 3 visits with an alert"
+    )
+
+
+def test_an_animal_before_anything_was_learnt_is_drawn():
+    visits = (
+        course()
+        .visits.head(2)
+        .assign(expected=np.nan, low=np.nan, high=np.nan, population_low=np.nan, population_high=np.nan)
+    )
+    chart = course(visits=visits)
+    assert "expected" not in chart.alt
+    low, high = chart.reach
+    assert low < 600 < 610 < high
+    assert len(trajectory(chart, DARK).data) >= 3
