@@ -9,10 +9,7 @@ import pandas as pd
 from explorer.change.following import CHANNELS, Followed
 from explorer.change.joint import Joint
 from explorer.change.reasons import joint_reason, reason_of
-from explorer.decisions.alert_verdicts import Verdict
-
-Verdicts = Mapping[tuple[str, float, str], Verdict]
-"""What people said of alerts, by animal, day and task."""
+from explorer.decisions.alert_verdicts import Verdicts
 
 COLUMNS = (
     "animal_id", "time", "task", "channel", "value", "unit", "effect", "effect_low", "effect_high",

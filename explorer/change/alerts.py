@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from explorer.change.alert_table import COLUMNS, TOGETHER, Verdicts, alert_table
+from explorer.change.alert_table import COLUMNS, TOGETHER, alert_table
 from explorer.change.arms import METHODS, Method
 from explorer.change.calibrating import years_of
 from explorer.change.clock import clock_of
@@ -22,6 +22,7 @@ from explorer.change.normal_inverse_gamma import LEARNING, Side
 from explorer.change.panel import Bools
 from explorer.change.reference import Memory, Settings
 from explorer.change.series import Series, series_of
+from explorer.decisions.alert_verdicts import Verdicts
 from explorer.errors import UserError
 from explorer.study.study import Study
 
@@ -239,6 +240,7 @@ def _of(latest: Any) -> dict[str, Any]:
     return {
         "expected_rate": latest.expected_rate,
         "limits": list(latest.limits),
+        "limits_raised": list(latest.raised),
         "memory": latest.herd.memory,
         "variance_between": baseline.between,
         "variance_within": baseline.within,

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from explorer.change.alert_table import TOGETHER
 from explorer.change.alerts import Alerts
 from explorer.change.effects import benjamini_hochberg, trends
 from explorer.change.following import CHANNELS, Followed
@@ -21,12 +22,14 @@ def herd_round(alerts: Alerts, *, day: float | None = None, recent: float = RECE
     effect_low and effect_high, deviations, probability_relevant, severity, trend (-1, 0, 1), slope (unit per day),
     channel, alerted, new, since (day on which this run of alerts began, NaN without one), p, q (the false discovery
     rate at which it would be called among all rows; Benjamini and Hochberg, 1995), n_visits, reason ("" without an
-    alert).
+    alert). Where only all tasks together are alerted at an animal's last visit, the row of the task that gives most of
+    it is, with the channel ``TOGETHER``.
     """
     followed = alerts.followed
     end = max(float(one.panel.day.max()) for one in followed.values()) if day is None else day
     parts = [_of_task(name, one, end, recent) for name, one in followed.items()]
     whole = pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
+    _mark_together(whole, alerts.table, end)
     whole["q"] = benjamini_hochberg(whole["p"].to_numpy(dtype=np.float64))
     order = np.lexsort((-whole["severity"].to_numpy(dtype=float), ~whole["new"], ~whole["alerted"]))
     return whole.iloc[order].reset_index(drop=True)
@@ -64,6 +67,19 @@ def _of_task(name: str, found: Followed, end: float, recent: float) -> pd.DataFr
             "reason": [reason_of(found, row) if found.alerted[row] else "" for row in rows.tolist()],
         }
     )
+
+
+def _mark_together(whole: pd.DataFrame, table: pd.DataFrame, end: float) -> None:
+    """Put alerts of several tasks together into their rows of the round ``whole``, in place."""
+    together = table[(table["channel"] == TOGETHER) & (table["day"] <= end)]
+    last = whole.groupby("animal_id")["day"].max()
+    together = together[together["day"] == together["animal_id"].map(last)]
+    keys = pd.MultiIndex.from_frame(whole[["animal_id", "task"]])
+    rows = keys.get_indexer(pd.MultiIndex.from_frame(together[["animal_id", "task"]]))
+    for row, (_, alert) in zip(rows, together.iterrows(), strict=True):
+        if row >= 0 and not whole.loc[row, "alerted"]:
+            whole.loc[row, ["alerted", "new", "channel", "reason"]] = [True, alert["new"], TOGETHER, alert["reason"]]
+            whole.loc[row, ["severity", "since"]] = [alert["severity"], alert["day"]]
 
 
 def _last_rows(found: Followed, end: float) -> Ints:

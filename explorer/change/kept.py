@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from explorer.decisions.alert_verdicts import Verdict
+from explorer.decisions.alert_verdicts import Verdicts
 from explorer.engine import Report
 from explorer.space.quality_cache import keep, read_kept
 from explorer.study.fingerprint import hash_json
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from explorer.change.arms import Method
 
 Arrays = dict[str, npt.NDArray[Any]]
-Verdicts = Mapping[tuple[str, float, str], Verdict]
 
 _VERSION = 1  # raised when alerts change, so that old ones are not shown as new ones
 _MOST_SETTINGS, _MOST_DECIDED = 8, 2

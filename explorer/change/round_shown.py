@@ -1,6 +1,6 @@
 """What of a herd round a view shows: its day, some animals, one task, only what is new or nobody has resolved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from explorer.change.figures import figures_of, last_row
 from explorer.change.herd_round import RECENT, herd_round
 from explorer.change.series import Series
 from explorer.change.standing import last_day
-from explorer.decisions.alert_verdicts import Verdict, verdicts_at
+from explorer.decisions.alert_verdicts import Verdicts, verdicts_at
 from explorer.errors import UserError
 from explorer.space.shown import filter_mask
 from explorer.study.study import Study
@@ -23,8 +23,6 @@ COURSE = 12
 """Visits of a small chart."""
 
 NOTHING = "nothing beyond what it and its calendar explain"
-
-Verdicts = Mapping[tuple[str, float, str], Verdict]
 
 
 @dataclass(frozen=True, eq=False)

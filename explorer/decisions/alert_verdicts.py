@@ -4,7 +4,7 @@ The subject of each event is the animal. An alert is told by animal, day and tas
 resolved together. What is decided last of an alert counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 Verdict = Literal["confirmed", "false alarm", "watch"]
 """A real change; nothing was wrong, so that the visit belongs to the animal's normal again; not known yet."""
+
+Verdicts = Mapping[tuple[str, float, str], Verdict]
+"""What people said of alerts, by animal, day and task."""
 
 RESOLVE = "alert.resolve"
 MOST_NOTE = 2_000

@@ -91,18 +91,26 @@ def test_a_false_alarm_joins_the_baseline_and_a_confirmed_one_does_not(herd):
 
 
 def test_several_together_find_what_each_alone_does_not(herd):
-    watched(herd)
-    ill = (herd.observations["animal_id"] == "cow-20").to_numpy().nonzero()[0][16:]
-    herd.observations.loc[ill, "weight"] -= 14
-    herd.observations.loc[ill, "milk"] -= 2.8
+    watched(herd, animals=120, visits=36)
+    rows = herd.observations
+    some = rows["animal_id"].isin([f"cow-{number:02}" for number in range(10, 26)])
+    ill = some & (rows.groupby("animal_id").cumcount() >= 26)
+    rows.loc[ill, "weight"] -= 10
+    rows.loc[ill, "milk"] -= 2
     found = alerts_of(herd.open(), ["weight", "milk"])
     joint = found.joint
-    rows = np.flatnonzero(joint.panel.animal == 20)
-    assert np.nanmax(joint.score[rows[16:]]) > np.nanmax(joint.score[rows[:16]])
+    late = (joint.panel.visit >= 27) & (joint.panel.visit < 31)  # before it has become their normal
+    moved = np.isin(joint.panel.animal, np.arange(10, 26))
+    assert np.nanmean(joint.score[late & moved]) > np.nanmean(joint.score[late & ~moved]) + 0.2
     known = np.isfinite(joint.score)
     np.testing.assert_allclose(np.nansum(joint.parts[known], axis=1), 1.0)
     together = found.table[found.table["channel"] == "together"]
     assert together["reason"].str.contains("unusual together").all()
+    assert len(together)
+    for _, alert in together.iterrows():  # in the round of that day it is an alert like any other
+        round_ = herd_round(found, day=alert["day"])
+        row = round_[(round_["animal_id"] == alert["animal_id"]) & (round_["task"] == alert["task"])].iloc[0]
+        assert (row["alerted"], row["channel"], row["reason"]) == (True, "together", alert["reason"])
 
 
 @pytest.mark.slow
