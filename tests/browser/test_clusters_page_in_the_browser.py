@@ -29,6 +29,7 @@ def test_from_the_form_to_the_file_and_the_map(serve, new_page, tmp_path):
     expect(page.get_by_role("heading", name="4 clusters")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("heading", name="5 clusters")).to_be_visible()
+    settle(page)
 
     with page.expect_download() as saving:
         page.get_by_role("button", name="Save the clusters").click()
@@ -56,6 +57,7 @@ def test_the_command_writes_what_the_page_writes_when_nothing_was_decided(serve,
     expect(page.get_by_role("heading", name="4 clusters")).to_be_visible(timeout=60_000)
     page.get_by_role("radio", name="River").click()
     expect(page.locator(".sankey").first).to_be_visible(timeout=30_000)
+    settle(page)
     with page.expect_download() as saving:
         page.get_by_role("button", name="Save the clusters").click()
     saving.value.save_as(tmp_path / "page.csv")

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 from explorer.change.backgrounds import Backgrounds, fit_terms
-from explorer.change.baseline import fit_baseline, whitened
+from explorer.change.baseline import NEAREST, fit_baseline, whitened
 from explorer.change.panel import panel_of
 
 
@@ -43,7 +43,8 @@ def test_with_autocorrelation_it_is_the_most_likely_of_the_dense_model():
     panel, values, _ = herd(1, animals=40, phi=0.5)
     found = fit_baseline(panel, values, Backgrounds(rows=len(values)))
     same = panel.animal[:, None] == panel.animal[None]
-    apart = np.abs(panel.day[:, None] - panel.day[None]) / found.gap
+    along = np.cumsum(np.maximum(np.nan_to_num(panel.gaps / found.gap, nan=1.0), NEAREST))
+    apart = np.abs(along[:, None] - along[None])
     ones = np.ones(len(values))
 
     def criterion(point):
@@ -58,6 +59,20 @@ def test_with_autocorrelation_it_is_the_most_likely_of_the_dense_model():
     best = minimize(criterion, start, method="Nelder-Mead", options={"maxiter": 200, "xatol": 1e-3, "fatol": 1e-5})
     assert criterion(start) <= best.fun + 1e-3
     assert found.phi > 0.2
+
+
+def test_a_few_mistaken_pairs_on_following_days_do_not_hide_the_autocorrelation():
+    panel, values, _ = herd(2, animals=200, phi=0.6)
+    twice = np.arange(0, len(panel), 40)  # measured again the day after, as if another animal stood on the scale
+    order = np.argsort(np.append(panel.animal * 1e6 + panel.day, panel.animal[twice] * 1e6 + panel.day[twice] + 1))
+    animal = np.append(panel.animal, panel.animal[twice])[order]
+    day = np.append(panel.day, panel.day[twice] + 1)[order]
+    wrong = values[twice] + np.random.default_rng(0).normal(0, 5, len(twice))
+    both = np.append(values, wrong)[order]
+    without = fit_baseline(panel, values, Backgrounds(rows=len(values)))
+    found = fit_baseline(panel_of(animal, day), both, Backgrounds(rows=len(both)))
+    assert without.phi > 0.5
+    assert found.phi > 0.25
 
 
 def test_whitening_takes_the_autocorrelation_away_and_leaves_the_variance():

@@ -10,6 +10,7 @@ from explorer.change.calibrating import alarm_rate, healthy_of, limits_at, made_
 from explorer.change.normal_inverse_gamma import Prior, follow
 from explorer.change.panel import panel_of
 from explorer.change.prior import fit_prior
+from explorer.change.reference import Settings, fit_reference
 
 PRIOR = Prior(a=3.0, b=5.0, k=0.4)
 
@@ -116,6 +117,38 @@ def test_limits_keep_their_promise_on_animals_not_seen_before(phi):
         caught.append(stepped[:, 10:16].any(axis=1).mean())
     assert np.mean(realised) == pytest.approx(0.05, abs=0.015)
     assert np.mean(caught) > (0.6 if phi == 0 else 0.45)
+
+
+@pytest.mark.parametrize(("slope", "sick"), [(0.0, 0.0), (0.0, 0.1), (2.0, 0.0), (4.0, 0.0)])
+def test_limits_rise_where_animals_go_their_own_ways_and_nowhere_else(slope, sick):
+    """Each animal grows by its own slope, which no made series does; a tenth that falls sick is no such reason."""
+
+    def drifting(rng, animals):
+        panel, values = herd_of(rng, animals, 20)
+        values = values + slope * np.repeat(rng.standard_normal(animals), 20) * panel.visit / 19
+        return panel, values
+
+    realised, unraised, times = [], [], []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        panel, values = drifting(rng, 400)
+        fallen = (panel.animal < 400 * sick) & (panel.visit >= 14)
+        every = np.ones(len(values), dtype=bool)
+        backgrounds = Backgrounds(rows=len(values))
+        settings = Settings(memory=None, calendar=False)
+        found = fit_reference(panel, values - 3 * fallen, backgrounds, every, settings, float(panel.day.max()))
+        test, others = drifting(rng, 2000)
+        others -= found.baseline.beta[0]
+        bare = np.array(found.limits) / found.raised
+        for limits, into in ((found.limits, realised), (tuple(bare), unraised)):
+            alerted = follow(test, others, found.herd.prior, limits=limits).alerted
+            into.append(alarm_rate(alerted, healthy_of(test, others)))
+        times.append(found.raised)
+    if slope == 0:
+        assert np.max(times) < 1.02
+    else:
+        assert np.mean(unraised) > 0.09
+        assert np.mean(realised) == pytest.approx(0.05, abs=0.02)
 
 
 def test_years_begin_with_the_last_learning_visit_and_parts_count_as_parts():
