@@ -36,9 +36,11 @@ def until(condition: Callable[[], object], what: str, seconds: float = 30) -> No
 
 def settle(page: Page) -> None:
     """Wait until the app has nothing left to do."""
-    page.wait_for_timeout(200)
+    still = "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+    for _ in range(2):  # what a run has started (a fragment, a second run) begins a moment after it
+        page.wait_for_timeout(200)
+        page.wait_for_function(still, timeout=60_000)
     page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
-    page.wait_for_timeout(200)
 
 
 def said(page: Page) -> dict[str, str]:

@@ -145,7 +145,7 @@ def test_a_promise_too_strict_is_told_and_given_up(made):
     found = made.analysed(fpir=0.01)
     assert found.promise.fpir == 0.1
     assert any(
-        "30 animals to calibrate with are too few to promise 0.01 with 90% confidence: 200 more" in one
+        "30 animals to calibrate with are too few to promise 1% with 90% confidence: 200 more" in one
         for one in found.remarks
     )
     assert made.analysed().promise.fpir == 0.1

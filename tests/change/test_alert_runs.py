@@ -6,7 +6,7 @@ from herds import Herd
 
 from explorer.change.alerts import alerts_of
 from explorer.decisions.alert_verdicts import resolutions, resolve_alert
-from explorer.ui.animal.runs import runs_of_alerts, unseen
+from explorer.change.runs import runs_of_alerts, unseen
 
 
 @pytest.fixture(scope="module")
