@@ -38,6 +38,7 @@ def main() -> None:
                 own(browser, *argument.split("=", 1))
         else:
             sample(browser)
+            asked(browser)
         browser.close()
 
 
@@ -78,6 +79,31 @@ def sample(browser: Browser) -> None:
             if theme == "light":
                 select(page)
             page.screenshot(path=HERE / f"sample-map-{theme}.png")
+
+
+_ASKED = {
+    "herd-light": ("herd", "Animals in the round"),
+    "herd-dark": ("herd", "Animals in the round"),
+    "animal-light": ("animal", "Then and now"),
+    "animal-dark": ("animal", "Then and now"),
+    "background-light": ("background", "How much each explains"),
+    "clusters-light": ("clusters?clusters=cluster+kmeans+8+without+season+of+herd", "Who is in them"),
+    "threshold-light": ("threshold", "False accepts"),
+    "training-light": ("training", "Start a run"),
+}
+"""Pages that compute first: where they are, and what stands on them when they are done."""
+
+
+def asked(browser: Browser) -> None:
+    """Those pages, each from its top."""
+    with app(None) as url:
+        for picture, (where, done) in _ASKED.items():
+            page = opened(browser, picture.rsplit("-", 1)[1], f"{url}/{where}")
+            if where == "background" and not page.get_by_text(done).count():
+                page.get_by_role("button", name="Find out").click()
+            page.get_by_text(done).first.wait_for(timeout=300_000)
+            page.wait_for_timeout(5_000)
+            page.screenshot(path=HERE / f"{picture}.png")
 
 
 def own(browser: Browser, picture: str, where: str) -> None:
