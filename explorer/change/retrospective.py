@@ -24,9 +24,10 @@ def change_points(values: Floats, *, search: Search = "pelt", penalty: float | N
     """Places in ``values`` (n,), in the order of time, at which a new level begins; ascending int64, none at 0.
 
     Least squares about the level of each part (Killick et al., 2012, for PELT; ``ruptures``, Truong et al., 2020),
-    after scaling by the spread of differences between neighbours, which a change of level hardly touches. penalty: of
-    each change, in squared standard deviations; by default 3 log n (a strengthened BIC). Missing values are passed
-    over; the place is that of the first value of the new level.
+    after scaling by the standard deviation of all values, as the published defaults do: scaled by the spread between
+    neighbours, whatever wanders, as weights do, would be cut into many levels. penalty: of each change, in squared
+    standard deviations; by default 3 log n (a strengthened BIC). Missing values are passed over; the place is that of
+    the first value of the new level.
 
     Raises UserError for an unknown search, for infinite values and for a penalty that is not above 0.
     """
@@ -42,10 +43,7 @@ def change_points(values: Floats, *, search: Search = "pelt", penalty: float | N
         return np.empty(0, dtype=np.int64)
     import ruptures
 
-    differences = np.abs(np.diff(signal - np.median(signal)))
-    # The median of |difference| of normal values is 0.954 standard deviations; where most are 0 their mean stands in.
-    spread = float(np.median(differences)) / 0.954 or float(differences.mean()) * 0.886 or float(signal.std())
-    scaled = (signal / spread)[:, None]
+    scaled = ((signal - signal.mean()) / signal.std())[:, None]
     cost = 3 * np.log(len(signal)) if penalty is None else penalty
     if search == "pelt":
         found = ruptures.Pelt(model="l2", min_size=_SHORTEST, jump=1).fit(scaled).predict(pen=cost)

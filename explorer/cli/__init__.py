@@ -16,6 +16,7 @@ from explorer.cli import (
     encoders,
     evaluating,
     explaining,
+    looking_back,
     maps,
     recognising,
     reporting,
@@ -66,6 +67,7 @@ def _parser() -> Parser:
     clusters.add(commands)
     recognising.add(commands)
     changing.add(commands)
+    looking_back.add(commands)
     reporting.add(commands)
     explaining.add(commands)
     return parser

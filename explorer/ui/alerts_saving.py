@@ -44,11 +44,13 @@ def alerts_saving(study: Study, alerts: Alerts, at: View, decisions: int, *, rep
         ("Alerts as CSV", made_table, table, ":material/download:"),
     ):
         with st.container(horizontal=True):
-            _pair(label, made, file, icon, disabled)
+            file_and_how(label, made, file, icon, disabled=disabled)
 
 
-def _pair(label: str, made: Callable[[], tuple[bytes, dict[str, Any]]], file: str, icon: str, disabled: bool) -> None:
-    """A button for the file, and one for its manifest."""
+def file_and_how(
+    label: str, made: Callable[[], tuple[bytes, dict[str, Any]]], file: str, icon: str, *, disabled: bool = False
+) -> None:
+    """A button for the file that ``made`` gives, and one for its manifest; both are made only when clicked."""
     why = "When the last decision is worked in." if disabled else None
     st.download_button(
         label,

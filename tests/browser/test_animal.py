@@ -71,6 +71,23 @@ def test_the_arrow_keys_go_from_animal_to_animal_but_not_while_a_slider_has_them
     assert width <= 0, "nothing is cut off at 800 pixels"
 
 
+def test_looking_back_is_a_view_of_its_own(serve, new_page, tmp_path):
+    folder = watched(Herd(tmp_path / "herd"), animals=12).save()
+    page = new_page(width=800, height=2_400)
+    page.goto(f"{serve(folder).url}/animal?animal={ILL}")
+    charts(page, 3)
+    page.get_by_text("Looking back", exact=True).click()
+    expect(page.get_by_role("figure", name=re.compile(r"^Weight, looking back, 1 change of level"))).to_be_visible()
+    charts(page, 0)
+    expect(page.get_by_text("it never raises an alert")).to_be_visible()
+    settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Levels as CSV").click()
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert lines[0].startswith("animal_id,task,level,start,end,n,mean,")
+    assert [line.split(",")[:3] for line in lines[1:3]] == [[ILL, "weight", "1"], [ILL, "weight", "2"]]
+
+
 def test_the_map_and_the_animal_lead_to_each_other(serve, new_page, tmp_path):
     folder = tmp_path / "herd"
     shutil.copytree(sample_study("herd"), folder, ignore=shutil.ignore_patterns(".cache"))

@@ -10,6 +10,7 @@ from herds import Herd
 from visiting import herd as small_herd
 from visiting import make, run, sound, words
 
+from explorer.change.agreement_kept import agreements_at, compute_agreements
 from explorer.change.kept import alerts_at, compute_at, read_alerts
 from explorer.decisions.alert_verdicts import resolutions, verdicts_at
 from explorer.decisions.noted_events import noted_events
@@ -38,6 +39,7 @@ def followed(tmp_path_factory) -> Path:
     made.observations = made.observations.reset_index(drop=True)
     study = made.open()
     compute(study)
+    compute_agreements(study.path, agreements_at(study), report=lambda *_: None)
     return study.path
 
 
@@ -62,7 +64,9 @@ def test_an_ill_animal_says_what_since_when_and_what_to_check(folder, monkeypatc
     assert "expected" in app.warning[0].value and "The alerts began on" in app.warning[0].value
     assert "look at the animal" in app.warning[0].value
     assert "not a diagnosis" in told
-    assert "**Weight**" in told and "its own band from 30 visits; the herd's of" in told
+    held = read_alerts(alerts_at(open_study(folder), FOLLOW, {})).followed["weight"].frame(ILL)["held"].sum()
+    assert "**Weight**" in told and held > 0
+    assert f"its own band from {30 - held} visits; the herd's of" in told, "alerts are no part of it"
     assert "The herd's band is of 39 animals; 120 are needed" in told
     assert "visits with an alert" in told
     assert "**treatment**" in told, "its event"
@@ -88,7 +92,7 @@ def test_a_healthy_animal_one_at_the_edge_and_one_that_is_still_learnt(folder, m
     healthy = next(name for name, number in outside.items() if number == 0)
     app = sound(run(folder, monkeypatch, "animal", animal=healthy))
     assert "Nothing beyond what it and its calendar explain" in app.success[0].value
-    assert "None: nothing beyond" in words(app)
+    assert "None so far." in words(app)
     edge = next(name for name, number in outside.items() if number)
     app = sound(run(folder, monkeypatch, "animal", animal=edge))
     assert "Nothing beyond" in app.info[0].value and "but outside its own band" in app.info[0].value
@@ -96,6 +100,36 @@ def test_a_healthy_animal_one_at_the_edge_and_one_that_is_still_learnt(folder, m
     app = sound(run(folder, monkeypatch, "animal", animal=YOUNG))
     assert "Learning" in app.info[0].value
     assert charts(app) == 2, "it was never scored"
+
+
+def test_beside_a_score_stands_what_observers_differ_by(folder, monkeypatch):
+    app = sound(run(folder, monkeypatch, "animal", animal=ILL))
+    (line,) = [one.value for one in app.caption if "Two observers differ by up to" in one.value]
+    assert "within what observers differ by" in line and "points" in line
+
+
+def test_looking_back_is_apart_from_the_alerts_and_says_that_it_sees_the_future(folder, monkeypatch):
+    app = sound(run(folder, monkeypatch, "animal", animal=ILL))
+    assert "never raises an alert" not in words(app)
+    app.button_group(key="animal_charts").set_value("Looking back").run()
+    told = words(sound(app))
+    assert "never raises an alert" in told and "**Weight** · 1 change of level :gray[in 30 visits]" in told
+    assert charts(app) == 3 and "Compare with" not in [one.label for one in app.selectbox]
+    table = next(one.value for one in app.dataframe if "level (kg)" in one.value.columns)
+    assert table["visits"].sum() == 30 and table["change from the level before"].iloc[-1].startswith("-")
+    app.button_group(key="animal_amount").set_value("many").run()
+    more = next(one.value for one in sound(app).dataframe if "level (kg)" in one.value.columns)
+    assert len(more) >= len(table) and more["visits"].sum() == 30
+    assert "Levels as CSV" in [one.label for one in app.get("download_button")]
+    app.selectbox(key="animal_choice").set_value(YOUNG).run()
+    assert "3 visits: too few to tell of a change" in words(sound(app)) and charts(app) == 0
+
+
+def test_looking_back_does_not_wait_for_the_alerts(tmp_path, monkeypatch, no_work):
+    app = run(watched(Herd(tmp_path / "herd"), animals=12, visits=8).save(), monkeypatch, "animal", animal=ILL)
+    assert charts(sound(app)) == 0
+    app.button_group(key="animal_charts").set_value("Looking back").run()
+    assert charts(sound(app)) == 3
 
 
 def test_the_next_animal_is_in_the_address(folder, monkeypatch):
@@ -200,7 +234,7 @@ def test_too_little_to_learn_from_is_said(tmp_path, monkeypatch):
 
 def test_studies_without_animals_or_times_say_so(tmp_path, monkeypatch):
     app = sound(run(sample_study("digits"), monkeypatch, "animal"))
-    assert "known animal" in words(app)
+    assert "does not say when" in words(app)
     toml = '[study]\nname = "Two"\n[columns]\nanimal = "a"\n[variables.w]\ncolumn = "w"\nkind = "continuous"\n'
     app = sound(run(make(tmp_path / "two", toml, {"a": ["x", "y"], "w": [1.0, 2.0]}), monkeypatch, "animal"))
     assert "as time = ..." in words(app)

@@ -7,6 +7,7 @@ import pytest
 from change.watched import ILL, watched
 from visiting import make, run, sound, words
 
+from explorer.change.agreement_kept import agreements_at, compute_agreements
 from explorer.change.kept import alerts_at, compute_at, read_alerts
 from explorer.change.round_shown import shown_round
 from explorer.decisions.alert_verdicts import resolve_alert, verdicts_at
@@ -93,6 +94,37 @@ def test_a_resolved_alert_is_no_longer_open(herd, monkeypatch):
     assert not len(shown) or ILL not in set(shown[0].value["animal"])
 
 
+def opened(app):
+    app.session_state["observers_open"] = True
+    return words(sound(app.run()))
+
+
+def test_how_far_the_scores_can_be_believed(herd, monkeypatch):
+    study, _ = computed(watched(herd).save())
+    compute_agreements(study.path, agreements_at(study), report=lambda *_: None)
+    app = sound(run(study.path, monkeypatch, "herd", follow=FOLLOWED))
+    assert "Two observers differ" not in words(app), "only when asked"
+    told = opened(app)
+    assert "**bcs**: Two observers differ by up to" in told and "A change of 0.5 points is what matters here" in told
+    assert "alerts count it like one" in told
+    table = next(one.value for one in app.dataframe if "ICC, absolute" in one.value.columns)
+    assert table["observers"].tolist() == ["Ann and Bob"] and "weighted kappa" in table.columns
+    assert table["of"].tolist() == ["600 pairs, 40 animals"]
+    assert "Agreement as CSV" in [one.label for one in app.get("download_button")]
+
+
+def test_scores_of_nobody_in_particular_and_studies_without_scores(herd, monkeypatch, tmp_path):
+    herd = watched(herd)
+    herd.scores = herd.scores.drop(columns="observer")
+    study, _ = computed(herd.save())
+    assert "do not say who gave them" in opened(run(study.path, monkeypatch, "herd", follow=FOLLOWED))
+    herd.scores = None
+    del herd.spec["variables"]["bcs"], herd.spec["variables"]["bcs_next"]
+    study, _ = computed(herd.save())
+    app = sound(run(study.path, monkeypatch, "herd", follow=FOLLOWED))
+    assert "How far can these scores be believed?" not in [one.label for one in app.expander]
+
+
 def test_while_the_alerts_are_looked_for_the_page_says_so(herd, monkeypatch, no_work):
     app = run(watched(herd).save(), monkeypatch, "herd")
     assert not app.exception and not app.dataframe
@@ -120,3 +152,15 @@ def test_a_study_with_numeric_times_is_asked_for_a_number(herd, monkeypatch):
     app.number_input(key="round_day").set_value(350.0).run()
     expected = shown_round(study, alerts, Round(as_of=350.0)).rows["animal_id"].tolist()
     assert sound(app).dataframe[0].value["animal"].tolist() == expected
+
+
+def test_a_study_that_does_not_say_when_says_so_at_once(tmp_path, monkeypatch):
+    toml = '[study]\nname = "Two"\n[columns]\nanimal = "a"\n[variables.w]\ncolumn = "w"\nkind = "continuous"\n'
+    app = sound(run(make(tmp_path / "two", toml, {"a": ["x", "y"], "w": [1.0, 2.0]}), monkeypatch, "herd"))
+    assert "does not say when its observations are" in app.info[0].value
+
+
+def test_a_day_in_the_address_that_never_was_is_no_fault_of_the_app(herd, monkeypatch):
+    study, alerts = computed(watched(herd).save())
+    app = sound(run(study.path, monkeypatch, "herd", follow=FOLLOWED, round=json.dumps({"as_of": 1e300})))
+    assert metrics(app)["With an alert"] == str(shown_round(study, alerts, Round()).counts["alerted"])

@@ -7,11 +7,11 @@ import streamlit as st
 
 from explorer.change.alerts import Alerts
 from explorer.change.clock import Clock
+from explorer.change.runs import Run, runs_of_alerts, unseen
 from explorer.decisions.alert_verdicts import MOST_NOTE, Resolutions, Resolved, Verdict, resolve_alert
 from explorer.decisions.names import checked_who
 from explorer.decisions.undoing import undo
 from explorer.study.study import Study
-from explorer.ui.animal.runs import Run, runs_of_alerts, unseen
 from explorer.ui.kept import trying
 from explorer.ui.plain import count, for_markdown
 
@@ -35,7 +35,7 @@ def alerts_panel(study: Study, alerts: Alerts, animal: str, labels: dict[str, st
     clock = next(iter(alerts.followed.values())).series.clock
     runs = runs_of_alerts(alerts, animal, decided)
     if not runs:
-        st.markdown("None: nothing beyond what this animal and its calendar explain.")
+        st.markdown("None so far.")
     for run in runs[:_SHOWN]:
         _shown(study, animal, run, labels, clock)
     if len(runs) > _SHOWN:
@@ -59,7 +59,7 @@ def _shown(study: Study, animal: str, run: Run, labels: dict[str, str], clock: C
         st.markdown(for_markdown(run.reason))
         if run.effect:
             matters = f", {run.relevant}, which is what matters" if run.relevant else ""
-            st.caption(for_markdown(f"Away from its own level: {run.effect}{matters}."))
+            st.caption(for_markdown(f"Away from its own level (95 %): {run.effect}{matters}."))
         with st.container(horizontal=True, vertical_alignment="center"):
             if run.resolved is not None:
                 st.markdown(_decision(run.resolved))

@@ -24,7 +24,7 @@ def choose(study: Study) -> str:
     names = animals_of(study)
     asked = view().animal
     if asked is not None and asked not in names:
-        st.warning(f"There is no animal {for_markdown(asked)!r} in this study; this is the first one.")
+        st.warning(f"There is no animal {for_markdown(repr(asked))} in this study; this is the first one.")
     animal = asked if asked in names else names[0]
     place = names.index(animal)
     st.session_state[_KEY] = animal

@@ -4,13 +4,15 @@ import numpy as np
 import streamlit as st
 
 from explorer.change.alerts import Alerts
-from explorer.change.circumstances import facts_of, picture_rows, rows_of
+from explorer.change.circumstances import events_about, facts_of, in_a_sentence, picture_rows, rows_of
 from explorer.change.clock import Clock, clock_of
 from explorer.change.figures import figures_of, last_row
 from explorer.change.standing import NOT_A_DIAGNOSIS, Standing
 from explorer.errors import UserError
 from explorer.study.study import Study
+from explorer.ui.animal.courses import events_of
 from explorer.ui.plain import count, for_markdown
+from explorer.ui.simulated import simulated_badge
 from explorer.ui.thumbnails import thumbnail
 
 _SIDE = 260
@@ -26,10 +28,10 @@ def header(study: Study, alerts: Alerts | None, standing: Standing | None, anima
             _picture(study, clock, animal)
     with right:
         st.title(for_markdown(animal))
-        if study.spec.study.simulated:
-            st.badge("simulated: no real animals", icon=":material/science:", color="orange")
+        simulated_badge(study)
         if alerts is not None and standing is not None:
-            _state(alerts, standing, clock, labels)
+            events = events_of(study, clock, animal)
+            _state(alerts, standing, clock, labels, events_about(events, clock, standing.since, standing.day))
         elif alerts is not None:
             st.info("Nothing of what is followed was ever measured of this animal.", icon=":material/info:")
         facts = [*facts_of(study, animal), *_seen(study, clock, animal)]
@@ -71,8 +73,9 @@ def _picture(study: Study, clock: Clock, animal: str) -> None:
         st.image(content, for_markdown(f"Latest picture, {when}"), width="stretch", alt=f"{animal} on {when}")
 
 
-def _state(alerts: Alerts, standing: Standing, clock: Clock, labels: dict[str, str]) -> None:
-    """One sentence in a box whose icon says the same as its colour, and how old the last values are."""
+def _state(alerts: Alerts, standing: Standing, clock: Clock, labels: dict[str, str], about: str) -> None:
+    """One sentence in a box whose icon says the same as its colour, and how old the last values are; ``about``: what
+    happened about that time."""
     odd = _odd(alerts, standing.animal, labels)
     box, icon = (st.info, ":material/visibility:") if odd else (st.success, ":material/check_circle:")
     if standing.learning:
@@ -82,7 +85,7 @@ def _state(alerts: Alerts, standing: Standing, clock: Clock, labels: dict[str, s
     new = "**NEW** · " if standing.new else ""
     since = "" if standing.since is None else f" The alerts began on {clock.say(standing.since)}."
     look = f" No alert at this setting, but outside its own band: {', '.join(odd)}." if odd else ""
-    box(new + for_markdown(standing.sentence + since + look), icon=icon)
+    box(new + for_markdown(f"{standing.sentence}{since}{look}{in_a_sentence(about)}"), icon=icon)
     ages: dict[str, list[str]] = {}
     for task, followed in alerts.followed.items():
         row = last_row(followed, standing.animal)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.change.alerts import Alerts
+from explorer.change.alerts import ENOUGH, Alerts
 from explorer.change.standing import Standing, standing_of
 from explorer.decisions.alert_verdicts import Resolutions, resolutions
 from explorer.errors import UserError
@@ -17,18 +17,19 @@ from explorer.ui.animal.courses import courses_of
 from explorer.ui.animal.events_panel import events_panel
 from explorer.ui.animal.header import header
 from explorer.ui.animal.legend import legend_html
+from explorer.ui.animal.looking_back import looking_back, which_charts
 from explorer.ui.animal.path_panel import path_panel
 from explorer.ui.animal.then_and_now import then_and_now
 from explorer.ui.animal.trajectory import trajectory
 from explorer.ui.following import choices, follow_controls, following, rate_slider
 from explorer.ui.maps import chosen_embedding, opened_embedding
+from explorer.ui.observers import change_believed
 from explorer.ui.palette import palette
 from explorer.ui.plain import count, for_markdown
 from explorer.ui.state import view
 from explorer.ui.studies import stamp
 from explorer.view import View
 
-_FEW = 120  # animals below which a population interval is a guess (CLSI EP28)
 _PARTS = ("choice", "making", "header", "controls", "charts", "below", "then", "path")
 
 
@@ -43,16 +44,19 @@ def show(study: Study) -> None:
         animal = choose(study)
     with controls, st.container(horizontal=True, vertical_alignment="bottom"):
         follow_controls(study)
-        rate_slider(study)
+        rate_slider()
     with making:
         alerts = following(study)
     standing = _standing(alerts, animal)
     with top:
         header(study, alerts, standing, animal, labels)
     decided = resolutions(study)
-    if alerts is not None:
-        with charts:
+    with charts:
+        if which_charts():
+            looking_back(study, stamped, animal, labels)
+        elif alerts is not None:
             _charts(study, alerts, standing, animal, labels, decided)
+    if alerts is not None:
         with below:
             _below(study, alerts, standing, animal, labels, decided)
     embedding = _embedding(study, stamped)
@@ -106,6 +110,7 @@ def _charts(
     courses = courses_of(study, alerts, animal, labels, decided, beside, trends)
     if courses:
         st.html(legend_html(palette(), next(iter(beside.values()), None)))
+    believed = change_believed(study, tuple(courses))
     for task, course in courses.items():
         st.markdown(_heading(course))
         st.plotly_chart(
@@ -115,6 +120,8 @@ def _charts(
             key=f"trajectory-{task}",
             alt=course.alt,
         )
+        if task in believed:
+            st.caption(f":material/groups: {believed[task]}")
     for remark in _remarks(courses):
         st.caption(f":material/info: {remark}")
     if courses:
@@ -130,15 +137,16 @@ def _heading(course: Course) -> str:
     herd = f"; the herd's of {count(course.herd, 'animal')}" if course.herd else ""
     alerted = int(course.visits["alerted"].sum())
     told = f" · :orange[:material/notification_important:] {count(alerted, 'visit')} with an alert" if alerted else ""
-    rests = f"its own band from {count(len(course.visits), 'visit')}{herd}"
+    learnt = len(course.visits) - int(course.visits["held"].sum())  # alerts are no part of its normal
+    rests = f"its own band from {count(learnt, 'visit')}{herd}"
     return f"**{for_markdown(course.title)}**{_TRENDS[course.trend]}{told} · :gray[{rests}]"
 
 
 def _remarks(courses: dict[str, Course]) -> list[str]:
     said = []
-    few = {course.herd for course in courses.values() if 0 < course.herd < _FEW}
+    few = {course.herd for course in courses.values() if 0 < course.herd < ENOUGH}
     if few:
-        said.append(f"The herd's band is of {min(few):,} animals; {_FEW} are needed for one that can be relied on.")
+        said.append(f"The herd's band is of {min(few):,} animals; {ENOUGH} are needed for one that can be relied on.")
     if any(course.herd == 0 for course in courses.values()):
         said.append("Where no band is drawn, too little had been seen by then to know what is usual.")
     return said
@@ -147,7 +155,7 @@ def _remarks(courses: dict[str, Course]) -> list[str]:
 def _tables(courses: dict[str, Course]) -> None:
     columns = ("time", "value", "expected", "low", "high", "population_low", "population_high", "alerted", "new")
     for course in courses.values():
-        st.markdown(f"**{course.title}**" + (f" ({course.unit})" if course.unit else ""))
+        st.markdown(f"**{for_markdown(course.title)}**" + (f" ({for_markdown(course.unit)})" if course.unit else ""))
         st.dataframe(course.visits[list(columns)], hide_index=True)
 
 

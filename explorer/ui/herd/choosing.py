@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.change.alerts import Alerts
 from explorer.change.clock import Clock
-from explorer.change.standing import last_day
+from explorer.change.standing import first_day, last_day
 from explorer.ui.state import propose, view
 from explorer.view import Round
 
@@ -19,8 +19,7 @@ def which_rows(alerts: Alerts) -> None:
     """The controls. Each proposes a new view."""
     at = view().round
     clock = next(iter(alerts.followed.values())).series.clock
-    first = min(float(one.panel.day.min()) for one in alerts.followed.values())
-    end = last_day(alerts)
+    first, end = first_day(alerts), last_day(alerts)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _day(clock, first, end, end if at.as_of is None else min(max(at.as_of, first), end))
         labels = {task: one.series.label for task, one in alerts.followed.items()}
@@ -54,7 +53,7 @@ def _day(clock: Clock, first: float, end: float, now: float) -> None:
             day = clock.read(str(given))
             _change(as_of=None if day >= end else max(day, first))
 
-    says = "The round as it was on that day, by what was known then"
+    says = "By what had been measured by that day, and by what people have said of the alerts until now"
     if clock.unit is None:
         dates = [pd.Timestamp(clock.write(day)).date() for day in (first, end, now)]
         st.session_state[_DAY] = dates[2]

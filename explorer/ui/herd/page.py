@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.change.alerts import Alerts
+from explorer.change.alerts import ENOUGH, Alerts
 from explorer.change.round_shown import ShownRound, round_of
 from explorer.change.standing import NOT_A_DIAGNOSIS
 from explorer.decisions.alert_verdicts import resolutions
@@ -13,17 +13,16 @@ from explorer.ui.filters import drop_unfit_filters, filter_controls
 from explorer.ui.following import choices, follow_controls, following, rate_slider
 from explorer.ui.herd.choosing import which_rows
 from explorer.ui.herd.table import table
+from explorer.ui.observers import observers_panel
 from explorer.ui.plain import count, for_markdown
+from explorer.ui.simulated import simulated_badge
 from explorer.ui.state import view
-
-_FEW = 120  # animals below which a population interval is a guess (CLSI EP28)
 
 
 def show(study: Study) -> None:
     """Draw the page."""
     st.title("Herd round")
-    if study.spec.study.simulated:
-        st.badge("simulated: no real animals", icon=":material/science:", color="orange")
+    simulated_badge(study)
     try:
         choices(study)
     except UserError as error:
@@ -33,7 +32,7 @@ def show(study: Study) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         follow_controls(study)
         filter_controls(study)
-        rate_slider(study)
+        rate_slider()
     alerts = following(study)
     if alerts is None:
         return
@@ -45,6 +44,7 @@ def show(study: Study) -> None:
     st.caption(f":material/medical_information: {NOT_A_DIAGNOSIS}")
     alerts_saving(study, alerts, view().but(animal=None), decisions, report="The round (PDF)")
     _remarks(alerts)
+    observers_panel(study)
 
 
 def _summary(alerts: Alerts, shown: ShownRound) -> None:
@@ -60,8 +60,9 @@ def _summary(alerts: Alerts, shown: ShownRound) -> None:
             f"{rates['expected_per_month']:.2g}",
             width="content",
             help=f"At this setting, if all animals were healthy: at most {100 * rates['promised']:g} % of them have a "
-            "false alert in a year, all that is followed together.",
+            "false alert in a year, all that is followed together. Of the animals seen in the data's last two months.",
         )
+    st.caption(f"{for_markdown(shown.sentence)} In the whole study: {for_markdown(alerts.summary)}.")
 
 
 def _remarks(alerts: Alerts) -> None:
@@ -69,11 +70,11 @@ def _remarks(alerts: Alerts) -> None:
     few = [
         f"{one.series.label} ({count(one.reference.baseline.animals, 'animal')})"
         for one in alerts.followed.values()
-        if one.reference is not None and one.reference.baseline.animals < _FEW
+        if one.reference is not None and one.reference.baseline.animals < ENOUGH
     ]
     if few:
         st.caption(
-            f":material/info: The herd's band needs {_FEW} animals to be relied on; it has fewer for "
+            f":material/info: The herd's band needs {ENOUGH} animals to be relied on; it has fewer for "
             f"{for_markdown(', '.join(few))}."
         )
     if alerts.remarks:

@@ -4,19 +4,18 @@ import pandas as pd
 import streamlit as st
 
 from explorer.change.alerts import Alerts
-from explorer.change.round_shown import ShownRound, round_table
+from explorer.change.round_shown import FULL, ShownRound, round_table
 from explorer.ui.navigation import go_to
 from explorer.ui.palette import palette
 from explorer.ui.plain import count
 from explorer.ui.state import propose, view
 
 _KEY, _OPEN = "round_rows", "round_open"
-_COLUMNS = ("animal", "new", "followed", "severity", "trend", "course", "reason", "change", "value", "seen", "verdict")
+_COLUMNS = (
+    "animal", "new", "severity", "reason", "trend", "course", "about", "followed", "value", "change", "seen", "verdict",
+)  # fmt: skip
 
-_ROW = 78  # pixels: four lines of a reason
-
-_FULL = 3.0
-"""Relevant changes at which the severity bar is full."""
+_ROW = 98  # pixels: five lines of a reason
 
 
 def table(alerts: Alerts, shown: ShownRound) -> None:
@@ -51,10 +50,10 @@ def table(alerts: Alerts, shown: ShownRound) -> None:
             "severity": st.column_config.ProgressColumn(
                 "severity",
                 min_value=0,
-                max_value=_FULL,
+                max_value=FULL,
                 format="%.1f",
-                width=90,
-                help=f"The change in relevant changes (else in two own standard deviations); full at {_FULL:g}",
+                width=80,
+                help=f"The change in relevant changes (else in two own standard deviations); full at {FULL:g}",
             ),
             "trend": st.column_config.TextColumn(
                 "trend", width=50, help="Over the last five visits; level unless it is clear"
@@ -62,7 +61,10 @@ def table(alerts: Alerts, shown: ShownRound) -> None:
             "course": st.column_config.LineChartColumn(
                 "last values", width=100, color=palette().accent, help="Each from its own lowest to its own highest"
             ),
-            "reason": st.column_config.TextColumn("reason", width=330),
+            "reason": st.column_config.TextColumn("reason", width=340),
+            "about": st.column_config.TextColumn(
+                "about that time", width=115, help="The last events from a month before the alerts began"
+            ),
             "seen": st.column_config.TextColumn("last value", width=130),
             "verdict": st.column_config.TextColumn("resolved as", width=100),
         },

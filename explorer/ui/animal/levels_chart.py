@@ -1,0 +1,98 @@
+"""The chart of looking back: the values of one animal as points, its levels as steps over them."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from explorer.change.clock import Clock
+from explorer.change.levels import Level
+from explorer.ui.animal.course import days_on_axis
+from explorer.ui.animal.trajectory import faint
+from explorer.ui.charts import dressed
+from explorer.ui.palette import Palette
+from explorer.ui.plain import count, for_plotly
+
+_HEIGHT, _LEFT = 200, 64
+_BAND = 0.24  # how much of its colour is seen
+
+
+def levels_chart(
+    days: npt.NDArray[np.float64],
+    values: npt.NDArray[np.float64],
+    levels: tuple[Level, ...],
+    clock: Clock,
+    unit: str,
+    decimals: int,
+    span: tuple[float, float],
+    colours: Palette,
+) -> go.Figure:
+    """``values`` on ``days``, float64 (n,) each, and their levels; dotted where a new level begins, with the change.
+
+    ``decimals``: of what is written. ``span``: days of the axis, the same for all charts of an animal.
+    """
+
+    def x(places: npt.ArrayLike) -> npt.NDArray[Any]:
+        return days_on_axis(clock, places)
+
+    fig = go.Figure()
+    fig.add_scatter(
+        x=x(days),
+        y=values,
+        mode="markers",
+        marker={"size": 5, "color": colours.text, "opacity": 0.65},
+        name="measured",
+        customdata=[
+            for_plotly(f"{clock.say(day)}: {value:.4g} {unit}") for day, value in zip(days, values, strict=True)
+        ],
+        hovertemplate="%{customdata}<extra></extra>",
+    )
+    for place, level in enumerate(levels):
+        ends = x([days[level.first], days[level.last]])
+        low, mean, high = (round(one, 12) for one in (level.mean.low, level.mean.value, level.mean.high))
+        fig.add_scatter(
+            x=[*ends, *ends[::-1]],
+            y=[low, low, high, high],
+            fill="toself",
+            fillcolor=faint(colours.accent, _BAND),
+            line={"width": 0},
+            mode="lines",
+            hoverinfo="skip",
+            name=f"interval {place + 1}",
+        )
+        fig.add_scatter(
+            x=ends,
+            y=[mean, mean],
+            mode="lines",
+            line={"color": colours.accent, "width": 3},
+            name=f"level {place + 1}",
+            hovertemplate=for_plotly(f"level {mean:.{decimals}f} {unit}, {count(level.n, 'visit')}")
+            + "<extra></extra>",
+        )
+        if level.change is not None:
+            fig.add_vline(
+                x=_at(x(days[level.first])),
+                line={"color": colours.missing, "width": 1.5, "dash": "dot"},
+                annotation={
+                    "text": f"{level.change.value:+.{decimals}f}",
+                    "font": {"color": colours.text, "size": 11},
+                    "yref": "paper",
+                    "y": 1.0,
+                    "yanchor": "top",
+                    "xshift": 3,
+                },
+            )
+    fig.update_yaxes(title_text=for_plotly(unit), gridcolor=colours.grid, zeroline=False, automargin=False)
+    fig.update_xaxes(gridcolor=colours.grid, zeroline=False, range=list(x(span)))
+    if clock.unit is not None:
+        fig.update_xaxes(title_text=clock.unit)
+    fig.update_layout(showlegend=False, hoverlabel={"align": "left"}, dragmode="pan")
+    dressed(fig, colours, _HEIGHT)
+    fig.update_yaxes(automargin=False)  # so that all charts of the page share their left edge
+    return fig.update_layout(margin={"l": _LEFT, "t": 14})
+
+
+def _at(place: npt.NDArray[Any]) -> Any:
+    """One place of the axis as Plotly's shapes take it."""
+    return str(place) if place.dtype.kind == "M" else float(place)
