@@ -1,5 +1,5 @@
 """Run all benchmarks, or those named: python -m benchmarks [opening] [first_picture] [map] [projections] [pipeline]
-[quality] [mining] [opml] [training] [threshold] [saliency] [change].
+[quality] [mining] [opml] [training] [threshold] [saliency] [change] [change_truth] [change_learned].
 
 With --quick, those that can (the map) take little data.
 """
@@ -9,6 +9,8 @@ from functools import partial
 
 from benchmarks import (
     change,
+    change_learned,
+    change_truth,
     first_picture,
     mining,
     opening,
@@ -35,6 +37,8 @@ RUNS = {
     "threshold": threshold.main,
     "saliency": saliency.main,
     "change": change.main,
+    "change_truth": partial(change_truth.main, []),
+    "change_learned": partial(change_learned.main, []),
 }
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 Nothing but what was known by the day of a visit decides on it, so a rerun with later visits repeats earlier alerts.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import skew
 
 from explorer.change.alert_table import COLUMNS, TOGETHER, alert_table
 from explorer.change.arms import METHODS, Method
+from explorer.change.backgrounds import YEAR
 from explorer.change.calibrating import years_of
 from explorer.change.clock import clock_of
 from explorer.change.following import Followed, follow_series
@@ -31,8 +34,17 @@ __all__ = ["COLUMNS", "TOGETHER", "Alerts", "Verdicts", "alerts_of"]
 AROUND = 60.0
 """Days about an event in which an animal does not count as healthy."""
 
+ENOUGH = 120
+"""Animals that a population interval needs (CLSI EP28); with fewer it is a guess."""
+
 PRESENT = 60.0
 """Days back from the last visit of all in which an animal was seen that is still there."""
+
+_MUCH_ALIKE = 30.0
+"""Visits that the herd's level counts like from which on an animal has hardly a level of its own."""
+
+_LOPSIDED = 2.0
+"""Skewness from which values that are all above zero want their logarithm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +78,7 @@ class Alerts:
             f"{new:,} new alerts of {animals:,} animals; "
             f"{rates['alerted_share']:.1%} of {rates['animal_years']:,.0f} animal-years with one "
             f"(sick animals among them); of healthy ones at most {rates['promised']:.1%} are expected to have one, "
-            f"about {rates['expected_per_month']:.1f} false alerts a month in this herd"
+            f"about {rates['expected_per_month']:.2g} false alerts a month in this herd"
         )
 
 
@@ -196,24 +208,35 @@ def _said(found: Followed) -> list[str]:
     if reference is None:
         return [f"{name}: too little to learn from, so nothing is alerted"]
     said = []
-    if reference.baseline.animals < 120:
+    if reference.baseline.animals < ENOUGH:
         said.append(
-            f"{name}: a population band of {reference.baseline.animals:,} animals; 120 are needed for one that holds"
+            f"{name}: a population band of {reference.baseline.animals:,} animals; "
+            f"{ENOUGH} are needed for one that holds"
         )
+    weight = reference.herd.prior.k
+    if weight > _MUCH_ALIKE:
+        said.append(
+            f"{name}: beside their ups and downs animals hardly differ in level, so what is expected of one is nearly "
+            f"the herd's, which counts like {weight:,.0f} visits of its own; let the baseline know what moves all of "
+            "them, such as the days since calving"
+        )
+    values = found.series.value
+    if float(values.min()) > 0 and float(skew(values)) > _LOPSIDED:
+        said.append(f"{name}: most values are low and a few very high; follow its logarithm for bands that fit both")
     learning = int(np.sum(np.bincount(found.panel.animal)[np.unique(found.panel.animal)] <= found.settings.learning))
     if learning:
-        said.append(f"{name}: {learning:,} animals still learning ({found.settings.learning} visits or fewer)")
+        animals = "1 animal" if learning == 1 else f"{learning:,} animals"
+        said.append(f"{name}: {animals} still learning ({found.settings.learning} visits or fewer)")
     return said
 
 
 def _facts(followed: Mapping[str, Followed], table: pd.DataFrame, rate: float, settings: Settings) -> dict[str, Any]:
-    years, present, per_task = 0.0, 0, {}
+    present, per_task = 0, {}
     for name, found in followed.items():
         year, span = years_of(found.panel.only(found.judged_by >= 0), settings.learning)
         new = found.new[found.judged_by >= 0]
         hit = len(np.unique(year[new & (year >= 0)]))
         latest = found.reference
-        years = max(years, span)
         per_task[name] = {
             "visits": len(found.series),
             "animals": len(np.unique(found.panel.animal)),
@@ -223,16 +246,32 @@ def _facts(followed: Mapping[str, Followed], table: pd.DataFrame, rate: float, s
         } | ({} if latest is None else _of(latest))
         recent = found.panel.day > found.panel.day.max() - PRESENT
         present = max(present, len(np.unique(found.panel.animal[recent])))
-    any_year = len(table[table["new"]].groupby(["animal_id", (table["day"] // 365.25)])) if len(table) else 0
+    hit, years = _alerted_years(followed, table)
     return {
         "tasks": per_task,
         "false_alarms": {
             "promised": rate,
             "animal_years": years,
-            "alerted_share": any_year / years if years > 0 else 0.0,
-            "expected_per_month": rate * present / 12,
+            "alerted_share": hit / years if years > 0 else 0.0,
+            "expected_per_month": -math.log1p(-rate) * present / 12,  # alerts by chance, a year without any at 1 - rate
         },
     }
+
+
+def _alerted_years(followed: Mapping[str, Followed], table: pd.DataFrame) -> tuple[int, float]:
+    """Animal-years with a new alert of anything, and how many there were in all. An animal's first begins with its
+    last visit before one that could be alerted, as in ``years_of``."""
+    watched = []
+    for found in followed.values():
+        ahead = np.append(found.monitored[1:] & (found.panel.visit[1:] > 0), False)
+        rows = found.monitored | ahead
+        watched.append(pd.DataFrame({"animal": found.panel.animal[rows], "day": found.panel.day[rows]}))
+    spans = pd.concat(watched).groupby("animal")["day"].agg(["min", "max"])
+    new = table[table["new"]]
+    animals = pd.Index(next(iter(followed.values())).series.animals).get_indexer(new["animal_id"])
+    since = new["day"].to_numpy() - spans["min"].reindex(animals).to_numpy()
+    year = np.maximum(np.ceil(np.round(since / YEAR, 9)) - 1, 0)
+    return len(set(zip(animals, year, strict=True))), float((spans["max"] - spans["min"]).sum() / YEAR)
 
 
 def _of(latest: Any) -> dict[str, Any]:

@@ -19,6 +19,11 @@ FEWEST_ANIMALS = 10
 """With fewer animals the variance between them is a guess."""
 
 _MOST_PHI = 0.95
+
+NEAREST = 0.5
+"""Usual gaps between visits that nearer ones count as. A measurement has errors of its own (a full gut, the wrong
+animal), so that two on following days differ more than the process says; a few such pairs would hide all of it."""
+
 _SAME = 1e-10
 
 
@@ -87,22 +92,22 @@ def fit_baseline(panel: Panel, values: Floats, backgrounds: Backgrounds, *, auto
 
 def whitened(values: Floats, panel: Panel, phi: float, gap: float) -> Floats:
     """``values`` (n,) or (n, p) less what the visit before tells of them, scaled back to the variance they had."""
-    return _whiten(values, _carried(panel.gaps / gap, phi))
+    return _whiten(values, carried(panel.gaps / gap, phi))
 
 
-def _carried(gaps: Floats, phi: float) -> Floats:
-    """Correlation of each visit's error with that of the visit before; 0 at an animal's first."""
+def carried(gaps: Floats, phi: float) -> Floats:
+    """Correlation of each visit's error with that of the visit before, by ``gaps`` (n,) in usual gaps; 0 at NaN."""
     if phi <= 0:
         return np.zeros(len(gaps))
-    return np.where(np.isfinite(gaps), phi ** np.nan_to_num(gaps, nan=1.0), 0.0)
+    return np.where(np.isfinite(gaps), phi ** np.maximum(np.nan_to_num(gaps, nan=1.0), NEAREST), 0.0)
 
 
-def _whiten(values: Floats, carried: Floats) -> Floats:
-    if not carried.any():
+def _whiten(values: Floats, rho: Floats) -> Floats:
+    if not rho.any():
         return values
     shape = (-1,) + (1,) * (values.ndim - 1)
     before = np.roll(values, 1, axis=0)
-    out: Floats = (values - carried.reshape(shape) * before) / np.sqrt(1 - carried**2).reshape(shape)
+    out: Floats = (values - rho.reshape(shape) * before) / np.sqrt(1 - rho**2).reshape(shape)
     return out
 
 
@@ -116,14 +121,14 @@ class _Profile:
 
     def best(self, phi: float) -> tuple[float, float, float, Floats]:
         """At this autocorrelation: the criterion, between / within, variance within, coefficients."""
-        carried = _carried(self._gaps, phi)
-        table = _whiten(self._table, carried)
+        rho = carried(self._gaps, phi)
+        table = _whiten(self._table, rho)
         ones = table[:, -1]
         data = table[:, :-1]
         gram = data.T @ data
         sums = np.add.reduceat(data * ones[:, None], self._first, axis=0)
         norms = np.add.reduceat(ones * ones, self._first)
-        jacobian = float(np.log1p(-(carried**2)).sum())
+        jacobian = float(np.log1p(-(rho**2)).sum())
         n, p = len(data), data.shape[1] - 1
 
         def at(log_ratio: float) -> tuple[float, float, Floats]:

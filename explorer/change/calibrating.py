@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtri, stdtr
 
 from explorer.change.backgrounds import YEAR
-from explorer.change.baseline import Baseline, whitened
+from explorer.change.baseline import Baseline, carried, whitened
 from explorer.change.normal_inverse_gamma import LEARNING, Prior
 from explorer.change.panel import Bools, Floats, Ints, Panel, panel_of
 
@@ -23,7 +23,11 @@ SERIES = 4_000
 BLOCK = 5
 """Visits in a block: long enough for runs that the autocorrelation alone does not tell of."""
 
+FEWEST_YEARS = 60.0
+"""Animal-years before a limit is read off what a herd really did; at 5 % that is three alarms."""
+
 _FEWEST = 4
+_QUARTILE = 0.75
 _MOST_VISITS = 60
 
 
@@ -97,13 +101,13 @@ def made_healthy(
     noise = noise.reshape(series, -1)
     restless = np.sqrt(prior.b / rng.gamma(prior.a, size=series))
     level = np.sqrt(baseline.between) * rng.standard_normal(series)
-    carried = np.where(made.visit > 0, baseline.phi ** np.nan_to_num(made.gaps / baseline.gap, nan=1.0), 0.0)
-    ordered_animal, ordered_carried = animal[made.order], carried[made.order]
+    correlation = carried(made.gaps / baseline.gap, baseline.phi)
+    ordered_animal, ordered_correlation = animal[made.order], correlation[made.order]
     values = np.empty(len(made))
     error = np.zeros(series)
     for visit, here, _ in made.steps():
         who = ordered_animal[here]
-        rho = ordered_carried[here] if baseline.phi > 0 else np.zeros(len(who))
+        rho = ordered_correlation[here]
         error[who] = rho * error[who] + np.sqrt(1 - rho**2) * noise[who, visit]
         values[here] = level[who] + restless[who] * error[who]
     return healthy_of(made, np.asarray(made.back_in_rows(values), dtype=np.float64), learning=learning)
@@ -184,6 +188,34 @@ def limits_at(channels: Sequence[Floats], healthy: Healthy, rate: float, *, care
         beyond = np.any([one > limit for one, limit in zip(tops, at(middle), strict=True)], axis=0).sum()
         fewest, most = (middle, most) if beyond <= allowed else (fewest, middle - 1)
     return at(fewest)
+
+
+def raised(
+    limits: Sequence[float],
+    real: Sequence[Floats],
+    past: Healthy,
+    made: Sequence[Floats],
+    healthy: Healthy,
+    rate: float,
+) -> tuple[float, ...]:
+    """``limits`` of the ``made`` sizes, raised where the ``real`` ones, float64 (n,) of the visits of ``past``, go
+    further: real animals do what no made one does, each grows its own way.
+
+    Upper quartiles of both are compared, as medians are in genomic control (Devlin and Roeder, 1999): sick visits are
+    few and hardly move them. Of the quotient a standard error is taken off, that of a quartile over so many animals.
+    No limit is raised beyond the one that keeps the promise on all that the herd did, its sick animals included.
+    """
+    watched, own = past.year >= 0, healthy.year >= 0
+    animals = len(np.unique(past.panel.animal[watched]))
+    if not animals or not own.any():
+        return tuple(limits)
+    most = limits_at(real, past, rate, careful=False) if past.years >= FEWEST_YEARS else [np.inf] * len(limits)
+    out = []
+    for limit, theirs, ours, enough in zip(limits, real, made, most, strict=True):
+        further, usual = (np.quantile(np.abs(one), _QUARTILE) for one in (theirs[watched], ours[own]))
+        times = further / usual / (1 + 1 / np.sqrt(animals)) if usual > 0 else 1.0
+        out.append(float(max(limit, min(limit * times, enough))))
+    return tuple(out)
 
 
 def _largest(sizes: Floats, year: Ints) -> Floats:

@@ -6,8 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from explorer.change.clock import clock_of
+from explorer.change.clock import Clock, clock_of
 from explorer.study.study import Study
+
+BEFORE = 30.0
+"""Days before an alert began from which on an event may have to do with it."""
+
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,24 @@ def circumstances(study: Study, animal: str, before: float, after: float) -> lis
     if all(observers) and observers[0] != observers[1]:
         found.append(Changed("Observer", *observers))
     return found
+
+
+def events_about(events: pd.DataFrame, clock: Clock, since: float | None, until: float) -> str:
+    """The latest events, of each kind the last one, from a month before the day ``since`` (on
+    which an alert began) up to ``until``: what may explain it. ``events``: of one animal, with their ``day`` and
+    ``kind``. Empty without an alert (None), and where there is none.
+    """
+    if since is None:
+        return ""
+    days = events["day"].to_numpy(dtype=np.float64)
+    near = events[(days >= since - BEFORE) & (days <= until)].sort_values("day", kind="stable")
+    last = near.drop_duplicates("kind", keep="last").iloc[-_NAMED:]
+    return ", ".join(f"{kind} {clock.say(float(day))}" for kind, day in zip(last["kind"], last["day"], strict=True))
+
+
+def in_a_sentence(about: str) -> str:
+    """What ``events_about`` gives, as a sentence that follows another one; empty where it is."""
+    return f" About that time: {about}." if about else ""
 
 
 def picture_rows(study: Study, animal: str, before: float, after: float) -> tuple[int | None, int | None]:

@@ -15,6 +15,9 @@ from explorer.study.times import DAYS_PER, Times
 DAYS_PER_VISIT = YEAR / 12
 """A count of visits has no length; a visit stands for a month, so that a year is twelve of them."""
 
+_SAID: dict[TimeUnit, int] = {"years": 3}
+"""Decimals of a number of the unit in a sentence, 2 where nothing is said: a day or less."""
+
 _EPOCH = np.datetime64("1970-01-01", "us")
 
 
@@ -44,7 +47,7 @@ class Clock:
         if self.unit is None:
             date = pd.Timestamp(self.write(day))
             return f"{date.day} {date:%b %Y}"
-        return f"{self.unit.removesuffix('s')} {self.write(day)}"
+        return f"{self.unit.removesuffix('s')} {round(float(self.write(day)), _SAID.get(self.unit, 2)):g}"
 
     def read(self, text: str) -> float:
         """The day that ``text`` names. Raises UserError when it names none."""

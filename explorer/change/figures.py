@@ -12,9 +12,10 @@ from explorer.change.reasons import decimals_of, written
 class Figures:
     """Of the visit in ``row`` of what is followed: its ``day``, and in words its value, what was expected, the effect.
 
-    ``value``: with its unit. ``expected``: with the animal's own band; empty before anything was learnt. ``effect``:
-    how far from the animal's own level, with its interval. ``relevant``: how likely that is more than what is relevant;
-    empty where the study does not say what is. ``visits``: of the animal up to this one.
+    ``value``: with its unit. ``expected``: with the animal's own band (95 %); empty before anything was learnt.
+    ``effect``: how far from the animal's own level, with its 95 % interval, on average over its last ``over`` visits.
+    ``relevant``: how likely that is more than what is relevant; empty where the study does not say what is. ``visits``:
+    of the animal up to this one.
     """
 
     row: int
@@ -24,6 +25,12 @@ class Figures:
     effect: str
     relevant: str
     visits: int
+    over: int
+
+    @property
+    def of(self) -> str:
+        """What ``effect`` is of, on average, in words."""
+        return f"last {self.over} visits" if self.over > 1 else "last visit"
 
 
 def last_row(followed: Followed, animal: str, day: float | None = None) -> int | None:
@@ -49,7 +56,7 @@ def figures_of(followed: Followed, row: int) -> Figures:
         expected = f"{own} ({low} to {high}){unit}"
         ends = [float(getattr(effects, one)[row]) for one in ("estimate", "low", "high")]
         estimate, low, high = (written(one, digits) for one in ends)
-        effect = f"{'+' if ends[0] > 0 else ''}{estimate} (95 %: {low} to {high}){unit}"
+        effect = f"{'+' if ends[0] > 0 else ''}{estimate} ({low} to {high}){unit}"
         if series.relevant is not None:
             relevant = f"{share(float(effects.probability[row]))} likely beyond {series.relevant:g}"
     return Figures(
@@ -60,6 +67,7 @@ def figures_of(followed: Followed, row: int) -> Figures:
         effect=effect,
         relevant=relevant,
         visits=int(followed.panel.visit[row]) + 1,
+        over=row - int(effects.since[row]) + 1,
     )
 
 

@@ -86,6 +86,11 @@ class Followed:
         """Visits that could have been alerted."""
         return (self.judged_by >= 0) & (self.panel.visit >= self.settings.learning)
 
+    def learnt_from(self, row: int) -> int:
+        """Of how many earlier visits of its animal the own band of the visit in ``row`` is: alerts are left out."""
+        visits = int(self.panel.visit[row])
+        return visits - int(self.held[row - visits : row].sum())
+
     def frame(self, animal: str) -> pd.DataFrame:
         """What was said of one animal's visits, one row each, for a chart; empty when it has none."""
         rows = np.flatnonzero(self.panel.animal == _place(self.series.animals, animal))

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammainc, gammaincc, ndtri
 
-from explorer.change.calibrating import healthy_of, limits_at
+from explorer.change.calibrating import FEWEST_YEARS, healthy_of, limits_at
 from explorer.change.following import Followed, refits
 from explorer.change.panel import Bools, Floats, Ints, Panel, panel_of
-
-FEWEST_YEARS = 60.0
-"""Animal-years before the joint limit is known; at 5 % that is three alarms."""
 
 _LATELY = 1.5
 """Usual gaps between visits of a series after which its last value says nothing of today."""

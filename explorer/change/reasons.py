@@ -10,8 +10,9 @@ CHECK = {
 
 
 def reason_of(followed: Followed, row: int) -> str:
-    """Why the visit in ``row`` was alerted, such as "14 May 2024: Weight 598 kg, expected 641 (612 to 670) from its own
-    12 earlier visits; since 30 Apr 2024 it is 38 kg lower; look at the animal and at what has changed since."""
+    """Why the visit in ``row`` was alerted, such as "14 May 2024: Weight 598 kg, expected 641 (612 to 670) from 10
+    of its 12 earlier visits; its last 3 visits (since 30 Apr 2024) average 38 kg lower than its own level before; look
+    at the animal and at what has changed since." The others of the 12 were alerts, and are left out."""
     series, effects = followed.series, followed.effects
     unit = f" {series.unit}" if series.unit else ""
     channel = CHANNELS[followed.channel[row]] or "spike"
@@ -20,15 +21,17 @@ def reason_of(followed: Followed, row: int) -> str:
     estimate = float(effects.estimate[row])
     size, way = written(abs(estimate), step), "higher" if estimate > 0 else "lower"
     since = int(effects.since[row])
-    visits = int(followed.panel.visit[row])
+    visits, of = int(followed.panel.visit[row]), followed.learnt_from(row)
+    rests = f"{of} of its {visits}" if of < visits else f"its {visits}"
     told = (
-        f"since {series.clock.say(float(followed.panel.day[since]))} it is {size}{unit} {way} than its own level before"
+        f"its last {row - since + 1} visits (since {series.clock.say(float(followed.panel.day[since]))}) average "
+        f"{size}{unit} {way} than its own level before"
         if since < row
         else f"{size}{unit} {way}"
     )
     return (
         f"{series.clock.say(float(followed.panel.day[row]))}: {series.label} "
-        f"{written(float(series.value[row]), step)}{unit}, expected {own} ({low} to {high}) from its {visits} earlier "
+        f"{written(float(series.value[row]), step)}{unit}, expected {own} ({low} to {high}) from {rests} earlier "
         f"visits; {told}; {CHECK[channel]}."
     )
 

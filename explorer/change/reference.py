@@ -1,6 +1,6 @@
 """All that an animal is judged by on one day, learnt from earlier days: baseline, prior, memory, limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,7 +9,7 @@ from explorer.change.arms import Herd, Method, beyond, channels
 from explorer.change.backgrounds import Backgrounds
 from explorer.change.baseline import Baseline, fit_baseline
 from explorer.change.calendar import shared
-from explorer.change.calibrating import SERIES, alarm_rate, limits_at, made_healthy
+from explorer.change.calibrating import SERIES, alarm_rate, healthy_of, limits_at, made_healthy, raised
 from explorer.change.memory import choose_memory, held_back
 from explorer.change.normal_inverse_gamma import LEARNING, Side, follow, sizes
 from explorer.change.panel import Bools, Floats, Panel
@@ -44,9 +44,10 @@ class Reference:
     """Learnt from visits up to ``until`` (day).
 
     ``baseline``: of values less what the herd shares at their time, as ``first``, the baseline without that, tells it
-    (None: nothing is shared). ``herd``: what the arms know. ``expected_rate``: share of healthy animal-years with an
-    alert, on series made anew. ``chance``: sorted ratios of statistic to limit in healthy series,
-    float64, for p values.
+    (None: nothing is shared). ``herd``: what the arms know. ``limits``: those of made healthy series, each ``raised``
+    so many times as real animals go further than made ones. ``expected_rate``: share of healthy animal-years with
+    an alert, on series made anew, by the limits before that. ``chance``: sorted ratios of statistic to limit in made
+    healthy series, float64, for p values.
     """
 
     until: float
@@ -55,6 +56,7 @@ class Reference:
     first: Baseline | None
     herd: Herd
     limits: tuple[float, ...]
+    raised: tuple[float, ...]
     expected_rate: float
     chance: Floats
 
@@ -98,10 +100,10 @@ def fit_reference(
         for place, series in enumerate((SERIES, AGAIN))
     )
     if settings.method == "never":
-        return Reference(until, settings, baseline, first, herd, (np.inf,), 0.0, np.zeros(1))
+        return Reference(until, settings, baseline, first, herd, (np.inf,), (1.0,), 0.0, np.zeros(1))
     statistics = channels(settings.method, made.panel, made.values, herd)
     limits = limits_at([sizes(one, settings.side) for one in statistics], made, settings.rate)
-    reference = Reference(until, settings, baseline, first, herd, limits, np.nan, np.empty(0))
+    reference = Reference(until, settings, baseline, first, herd, limits, (1.0,) * len(limits), np.nan, np.empty(0))
     if settings.method == "two-channel":
         trace = follow(
             fresh.panel,
@@ -117,7 +119,16 @@ def fit_reference(
         again = channels(settings.method, fresh.panel, fresh.values, herd)
         alerted = beyond(again, limits, fresh.panel, settings.learning, settings.side)
     chance = np.sort(reference.ratios(statistics)[made.year >= 0])
-    return Reference(until, settings, baseline, first, herd, limits, alarm_rate(alerted, fresh), chance)
+    higher = raised(
+        limits,
+        [sizes(one, settings.side) for one in channels(settings.method, panel, residual, herd)],
+        healthy_of(panel, residual, learning=settings.learning),
+        [sizes(one, settings.side) for one in statistics],
+        made,
+        settings.rate,
+    )
+    times = tuple(high / low if low > 0 else 1.0 for high, low in zip(higher, limits, strict=True))
+    return replace(reference, limits=higher, raised=times, expected_rate=alarm_rate(alerted, fresh), chance=chance)
 
 
 def _held_back_memory(panel: Panel, values: Floats, backgrounds: Backgrounds, settings: Settings) -> float | None:

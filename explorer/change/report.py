@@ -12,14 +12,15 @@ import pandas as pd
 
 from explorer.change.alert_table import TOGETHER
 from explorer.change.alerts import Alerts
-from explorer.change.circumstances import circumstances, facts_of, picture_rows
+from explorer.change.circumstances import circumstances, events_about, facts_of, in_a_sentence, picture_rows
 from explorer.change.clock import Clock, clock_of
 from explorer.change.figures import Figures, figures_of, last_row
 from explorer.change.paper import DARK, MIDDLE, PALE, Box, Paper, Sheet, lines_of, shortened, width_of
 from explorer.change.report_charts import Course, draw_course, legend
 from explorer.change.report_foot import FOOT, foot
+from explorer.change.runs import runs_of_alerts
 from explorer.change.standing import Standing, standing_of
-from explorer.decisions.alert_verdicts import Resolved, resolutions
+from explorer.decisions.alert_verdicts import Resolutions, resolutions
 from explorer.decisions.noted_events import events_with_noted
 from explorer.study.study import Study
 
@@ -41,7 +42,7 @@ class _Known:
     standing: Standing
     clock: Clock
     events: pd.DataFrame
-    resolved: tuple[Resolved, ...]
+    decided: Resolutions
     figures: dict[str, Figures]
     reference: float
 
@@ -94,7 +95,7 @@ def _known(study: Study, alerts: Alerts, standing: Standing, decisions: int | No
         standing=standing,
         clock=clock,
         events=events[own].assign(day=days[own]),
-        resolved=resolutions(study, decisions).of(standing.animal),
+        decided=resolutions(study, decisions),
         figures={task: found[task] for task in dict.fromkeys([*ranked, *found])},
         reference=reference_day(alerts, standing),
     )
@@ -138,13 +139,15 @@ def _seen(known: _Known) -> list[tuple[str, str]]:
 def _state(sheet: Sheet, box: Box, known: _Known) -> float:
     """How the animal is, in a frame; returns where that ends."""
     standing = known.standing
-    lines = lines_of(standing.sentence, box.width - 20 - 34 * standing.new, 10, bold=True)
+    about = events_about(known.events, known.clock, standing.since, standing.day)
+    sentence = standing.sentence + in_a_sentence(about)
+    lines = lines_of(sentence, box.width - 20 - 34 * standing.new, 10, bold=True)
     height = 12.8 * len(lines) + 10
     sheet.rectangle(Box(box.left, box.top, box.width, height), grey=PALE, edge=MIDDLE)
     left = box.left + 10
     if standing.new:
         left = sheet.label(left, box.top + 14.5, "NEW") + 8
-    sheet.paragraph(Box(left, box.top + 5, box.right - left - 8, 0), standing.sentence, size=10, bold=True)
+    sheet.paragraph(Box(left, box.top + 5, box.right - left - 8, 0), sentence, size=10, bold=True)
     return box.top + height + _GAP
 
 
@@ -177,7 +180,7 @@ def _course(known: _Known, task: str, visits: pd.DataFrame) -> Course:
     together = table[(table["animal_id"] == known.animal) & (table["task"] == task) & (table["channel"] == TOGETHER)][
         "day"
     ]
-    below: tuple[str, ...] = (f"expected {figures.expected}", f"change: {figures.effect}")
+    below: tuple[str, ...] = (f"expected {figures.expected}", f"change, {figures.of}: {figures.effect}")
     if figures.relevant:
         below = (below[0], f"{below[1]}; {figures.relevant}")
     if figures.visits <= followed.settings.learning:
@@ -210,9 +213,7 @@ def _reasons_and_pictures(sheet: Sheet, box: Box, known: _Known) -> None:
     rows = picture_rows(known.study, known.animal, known.reference, known.standing.day)
     pictures = [(row, known.study.picture(row)) for row in dict.fromkeys(rows) if row is not None]
     left, right = box.columns([3, 2]) if pictures else (box, None)
-    table = known.alerts.table
-    own = table[(table["animal_id"] == known.animal) & (table["day"] <= known.standing.day)]
-    _listed(sheet, left, "Alerts, the latest first", _runs(own, known.clock), "None so far.")
+    _listed(sheet, left, "Alerts, the latest first", _runs(known), "None so far.")
     if right is None:
         return
     columns = right.columns([1] * len(pictures))
@@ -226,13 +227,12 @@ def _reasons_and_pictures(sheet: Sheet, box: Box, known: _Known) -> None:
             sheet.picture(Box(at.left, at.top + 14, at.width, at.height - 16), image)
 
 
-def _runs(alerts: pd.DataFrame, clock: Clock) -> list[str]:
-    """The runs of one animal's ``alerts``, the latest first: the last reason of each, and since when it goes on."""
-    run = alerts.groupby("task")["new"].cumsum()
+def _runs(known: _Known) -> list[str]:
+    """The runs of alerts, the latest first: the last reason of each, and since when it went on."""
     said = []
-    for _, part in sorted(alerts.groupby([alerts["task"], run]), key=lambda one: -one[1]["day"].iloc[-1]):
-        n, first = len(part), clock.say(float(part["day"].iloc[0]))
-        said.append(str(part["reason"].iloc[-1]) + (f" Alerted since {first}, {n:,} times." if n > 1 else ""))
+    for run in runs_of_alerts(known.alerts, known.animal, known.decided):
+        n, first = len(run.days), known.clock.say(run.days[0])
+        said.append(run.reason + (f" Alerted since {first}, {n:,} times." if n > 1 else ""))
     return said
 
 
@@ -247,7 +247,7 @@ def _lists(sheet: Sheet, box: Box, known: _Known) -> None:
     said = [
         f"{labels.get(one.task, one.task)}, {clock.say(max(one.days))}: {one.verdict}, {one.who}, {one.when:%Y-%m-%d}"
         + (f": {one.note}" if one.note else "")
-        for one in reversed(known.resolved)
+        for one in reversed(known.decided.of(known.animal))
         if min(one.days) <= known.standing.day
     ]
     _listed(sheet, third, "Resolved by", said, "Nobody yet.")

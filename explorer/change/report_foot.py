@@ -1,7 +1,7 @@
 """The foot of every printed page: what it rests on, how often it is wrong, versions, and that it is no diagnosis."""
 
 from explorer import __version__
-from explorer.change.alerts import Alerts
+from explorer.change.alerts import ENOUGH, Alerts
 from explorer.change.paper import DARK, MIDDLE, Box, Sheet
 from explorer.change.standing import NOT_A_DIAGNOSIS
 from explorer.study.study import Study
@@ -19,7 +19,7 @@ def foot(sheet: Sheet, study: Study, alerts: Alerts, *, page: str = "") -> None:
     sheet.line([(inner.left, top), (inner.right, top)], width=0.6, grey=MIDDLE)
     y = sheet.paragraph(Box(inner.left, top + 4, inner.width - 60, 0), NOT_A_DIAGNOSIS, size=8.5, bold=True)
     sheet.text(inner.right, top + 12, page, size=7.5, grey=DARK, align="right")
-    words = f"{rests_on(alerts)} {false_alerts(alerts)} {versions(study, alerts)}"
+    words = f"Intervals are of 95 %. {rests_on(alerts)} {false_alerts(alerts)} {versions(study, alerts)}"
     sheet.paragraph(Box(inner.left, y + 1, inner.width, 0), words, size=6.8, grey=DARK, most=4)
 
 
@@ -29,7 +29,7 @@ def rests_on(alerts: Alerts) -> str:
     for one in alerts.followed.values():
         if one.reference is not None:
             baseline = one.reference.baseline
-            few = " (120 animals are needed for a band that holds)" if baseline.animals < 120 else ""
+            few = f" ({ENOUGH} animals are needed for a band that holds)" if baseline.animals < ENOUGH else ""
             parts.append(f"{one.series.label} {baseline.animals:,} animals, {baseline.observations:,} visits{few}")
     return f"The herd's bands are of: {'; '.join(parts)}." if parts else "Too little was seen for a herd's band."
 

@@ -5,18 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.change.alerts import Alerts
+from explorer.change.circumstances import in_a_sentence
 from explorer.change.clock import clock_of
 from explorer.change.figures import figures_of, last_row
 from explorer.change.paper import BLACK, DARK, LIGHT, MIDDLE, PALE, Box, Paper, Sheet, lines_of, shortened
 from explorer.change.report_foot import FOOT, foot
-from explorer.change.round_shown import COURSE, ShownRound
+from explorer.change.round_shown import COURSE, FULL, ShownRound
 from explorer.study.study import Study
 
 _SHARES = (30, 74, 84, 66, 150, 50, 20, 62, 58)
 _HEADS = ("", "Animal", "Followed", "Value", "Change (95 %)", "Severity", "", "Last values", "Seen")
 _LINE, _SMALL = 13.0, 9.6
-_BARS = 3.0
-"""Relevant changes at which the severity bar is full."""
 
 
 def round_pdf(
@@ -30,7 +29,10 @@ def round_pdf(
     at, clock = shown.day, clock_of(study)
     alerted = shown.rows[shown.rows["alerted"].to_numpy(dtype=bool)]
     sheet = Sheet(paper, title=f"{study.name}, {clock.say(at)}", subject=f"Herd round of {study.name}")
-    parts = [(one, lines_of(one.reason, sheet.inner.width - 40, 8)) for one in alerted.itertuples()]
+    parts = [
+        (one, lines_of(one.reason + in_a_sentence(one.about), sheet.inner.width - 40, 8))
+        for one in alerted.itertuples()
+    ]
     pages = _paged([_height(lines) for _, lines in parts], sheet)
     for number, page in enumerate(pages):
         if number:
@@ -120,7 +122,7 @@ def _row(sheet: Sheet, box: Box, alerts: Alerts, one: object, lines: Sequence[st
 def _bar(sheet: Sheet, box: Box, severity: float) -> None:
     bar = Box(box.left, box.top + 3.5, box.width - 4, 7)
     sheet.rectangle(bar, grey=PALE, edge=MIDDLE)
-    share = min(1.0, severity / _BARS)
+    share = min(1.0, severity / FULL)
     sheet.rectangle(Box(bar.left, bar.top, bar.width * share, bar.height), grey=DARK)
 
 

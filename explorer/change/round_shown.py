@@ -8,12 +8,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from explorer.change.alerts import Alerts
-from explorer.change.clock import clock_of
+from explorer.change.circumstances import events_about
+from explorer.change.clock import Clock, clock_of
 from explorer.change.figures import figures_of, last_row
 from explorer.change.herd_round import RECENT, herd_round
 from explorer.change.series import Series
-from explorer.change.standing import last_day
+from explorer.change.standing import first_day, last_day
 from explorer.decisions.alert_verdicts import Verdicts, verdicts_at
+from explorer.decisions.noted_events import events_with_noted
 from explorer.errors import UserError
 from explorer.space.shown import filter_mask
 from explorer.study.study import Study
@@ -22,19 +24,25 @@ from explorer.view import Round, VariableFilter, View
 COURSE = 12
 """Visits of a small chart."""
 
+FULL = 3.0
+"""Severity, in relevant changes, at which its bar is full."""
+
 NOTHING = "nothing beyond what it and its calendar explain"
 
 
 @dataclass(frozen=True, eq=False)
 class ShownRound:
     """``rows`` of ``herd_round`` on ``day``, those that are shown. ``verdict`` is a column more: what was said last of
-    the run that an alert belongs to, "" for nothing. ``whole``: all rows of the round. ``among``: what was asked for,
-    in words, "" for everything."""
+    the run that an alert belongs to, "" for nothing; ``about``: events at the time of an alert, in a sentence.
+    ``whole``: all rows of the round. ``among``: what was asked for, in words, "" for everything. ``gone``,
+    ``learning``: animals not seen lately, and those seen too few times so far, which are no part of the round."""
 
     day: float
     rows: pd.DataFrame
     whole: pd.DataFrame
     among: str
+    gone: int
+    learning: int
 
     @property
     def counts(self) -> dict[str, int]:
@@ -52,6 +60,9 @@ class ShownRound:
         """How many of the animals have an alert, and a new one."""
         counts = self.counts
         shown = f" Shown: {self.among}." if self.among else ""
+        left = {"not seen in that time": self.gone, "seen too few times so far": self.learning}
+        told = ", ".join(f"{count:,} {why}" for why, count in left.items() if count)
+        shown += f" Not in the round: {told}." if told else ""
         return (
             f"{counts['alerted']:,} of {counts['animals']:,} animals that were seen in the last {RECENT:.0f} days, "
             f"often enough to be known, have an alert; {counts['new']:,} a new one.{shown}"
@@ -65,12 +76,16 @@ def shown_round(
     *,
     filters: Sequence[VariableFilter] = (),
     verdicts: Verdicts | None = None,
+    decisions: int | None = None,
 ) -> ShownRound:
     """The round that ``at`` asks for, of animals whose last observation by then passes ``filters``.
 
+    A day before the first or after the last there is counts as that one. ``decisions``: events noted as they were after
+    this event number (default: now).
+
     Raises UserError for a day before anything could be said, and for a filter that does not fit the study.
     """
-    day = last_day(alerts) if at.as_of is None else at.as_of
+    day = last_day(alerts) if at.as_of is None else min(max(at.as_of, first_day(alerts)), last_day(alerts))
     clock = clock_of(study)
     whole = herd_round(alerts, day=day)
     if whole.empty:
@@ -78,7 +93,10 @@ def shown_round(
             f"no animal had been seen often enough on {clock.say(day)} to be known",
             how="Choose a later day, or follow something that is measured more often",
         )
-    whole = whole.assign(verdict=_verdicts(whole, verdicts or {}, day))
+    whole = whole.assign(
+        verdict=_verdicts(whole, verdicts or {}, day),
+        about=_about(whole, events_with_noted(study, decisions), clock, day),
+    )
     keep = np.ones(len(whole), dtype=bool)
     said = []
     if filters:
@@ -94,13 +112,16 @@ def shown_round(
         wanted = {"alerts": alerted, "new": whole["new"].to_numpy(dtype=bool), "open": alerted & ~_resolved(whole)}
         keep &= wanted[at.only]
         said.append({"alerts": "alerts alone", "new": "new alerts alone", "open": "unresolved alerts alone"}[at.only])
-    return ShownRound(day, whole[keep].reset_index(drop=True), whole, ", ".join(said))
+    last = _last_days(alerts, day)
+    gone = last.index[day - last > RECENT]
+    learning = len(last.index.difference(gone).difference(whole["animal_id"]))
+    return ShownRound(day, whole[keep].reset_index(drop=True), whole, ", ".join(said), len(gone), learning)
 
 
 def round_table(alerts: Alerts, shown: ShownRound) -> pd.DataFrame:
     """The rows that are shown as people read them, one each: animal, new, followed, value and change with their units,
     severity (of an alert; a large change that is usual in its animal is none), trend (an arrow), course (the last
-    values), reason, seen and age (of the value, in days), verdict."""
+    values), reason, about (events at its time), seen and age (of the value, in days), verdict."""
     parts = []
     courses = {task: _courses(one.series, shown.day) for task, one in alerts.followed.items()}
     for one in shown.rows.itertuples():
@@ -119,13 +140,14 @@ def round_table(alerts: Alerts, shown: ShownRound) -> pd.DataFrame:
                 "trend": {-1: "↘", 0: "→", 1: "↗"}[int(one.trend)],
                 "course": courses[one.task][one.animal_id],
                 "reason": one.reason or NOTHING,
+                "about": one.about,
                 "seen": followed.series.clock.say(said.day),
                 "age": float(one.age_days),
                 "verdict": one.verdict,
             }
         )
-    columns = ("animal", "new", "followed", "value", "change", "severity", "trend", "course", "reason", "seen", "age")
-    return pd.DataFrame(parts, columns=[*columns, "verdict"])
+    columns = ("animal", "new", "followed", "value", "change", "severity", "trend", "course", "reason", "about")
+    return pd.DataFrame(parts, columns=[*columns, "seen", "age", "verdict"])
 
 
 def round_of(study: Study, alerts: Alerts, view: View, decisions: int) -> ShownRound:
@@ -133,7 +155,8 @@ def round_of(study: Study, alerts: Alerts, view: View, decisions: int) -> ShownR
 
     Raises UserError as ``shown_round`` does.
     """
-    return shown_round(study, alerts, view.round, filters=view.filters, verdicts=verdicts_at(study, decisions))
+    verdicts = verdicts_at(study, decisions)
+    return shown_round(study, alerts, view.round, filters=view.filters, verdicts=verdicts, decisions=decisions)
 
 
 def shown_alerts(study: Study, alerts: Alerts, view: View, decisions: int) -> pd.DataFrame:
@@ -174,6 +197,28 @@ def _passing(study: Study, filters: Sequence[VariableFilter], day: float) -> set
     last = rows[np.append(np.diff(codes[rows]) != 0, True)[: len(rows)]]
     passing = last[filter_mask(study, tuple(filters))[last]]
     return set(study.animal.iloc[passing].astype(str))
+
+
+def _last_days(alerts: Alerts, day: float) -> pd.Series:
+    """The last day up to ``day`` on which each animal was followed, by its name."""
+    parts = []
+    for one in alerts.followed.values():
+        here = one.panel.day <= day
+        parts.append(pd.Series(one.panel.day[here], index=np.array(one.series.animals)[one.panel.animal[here]]))
+    return pd.concat(parts).groupby(level=0).max()
+
+
+def _about(whole: pd.DataFrame, events: pd.DataFrame, clock: Clock, day: float) -> list[str]:
+    """For each row what happened to its animal about the time of its alert."""
+    of_alerted = events[events["animal"].isin(set(whole.loc[whole["alerted"].to_numpy(dtype=bool), "animal_id"]))]
+    dated = of_alerted.assign(day=clock.days(of_alerted["time"].to_numpy()))
+    by_animal = dict(list(dated.groupby("animal")))
+    return [
+        events_about(by_animal[one.animal_id], clock, one.since, day)
+        if one.alerted and one.animal_id in by_animal
+        else ""
+        for one in whole.itertuples()
+    ]
 
 
 def _verdicts(whole: pd.DataFrame, verdicts: Verdicts, day: float) -> list[str]:

@@ -67,10 +67,19 @@ def followable(study: Study) -> dict[str, str]:
         note = study.embedding(name).note
         for task in note.task_dimensions:
             if task in note.task_scales:
-                label = study.variables[task].label if task in study.variables else None
-                found[f"{name}:{task}"] = f"{label or task}, as {name} sees it"
-        found[f"{name}:{OWN_BASELINE}"] = f"distance from its own earlier vectors in {name}"
+                found[f"{name}:{task}"] = _seen_by(study, name, task)
+        found[f"{name}:{OWN_BASELINE}"] = _away_in(name)
     return found
+
+
+def _seen_by(study: Study, embedding: str, task: str) -> str:
+    """What a task dimension is called: an encoder's reading must not pass for a measurement."""
+    label = study.variables[task].label if task in study.variables else None
+    return f"{label or task}, as {embedding} sees it"
+
+
+def _away_in(embedding: str) -> str:
+    return f"distance from its own earlier vectors in {embedding}"
 
 
 def series_of(study: Study, name: str, *, as_of: float | None = None) -> Series:
@@ -120,17 +129,20 @@ def _of_embedding(study: Study, name: str, embedding: str, task: str, clock: Clo
                 "would look into the future",
                 how="Follow the features one by one, or an encoder's vectors",
             )
-        return _own_baseline(study, name, found.vectors, found.complete, clock, as_of)
+        series = _own_baseline(study, name, found.vectors, found.complete, clock, as_of)
+        return replace(series, label=_away_in(embedding))
     difference, _, rest = task.partition(":")
     level = rest if difference == DIFFERENCE and rest else task
     values = found.task_values(level)
     series = _series(study, name, clock, _codes(study), _days(study, clock), values, as_of, task=level)
+    series = replace(series, label=_seen_by(study, embedding, level))
     if level == task:
         return series
     panel = series.panel()
     slope = np.append(np.nan, np.diff(series.value))[: len(series)] / panel.gaps
     later = panel.visit > 0
-    return replace(series.only(later), value=slope[later], unit=f"{series.unit}/day", relevant=None)
+    label, unit = f"{series.label}: change a day", f"{series.unit}/day"
+    return replace(series.only(later), value=slope[later], label=label, unit=unit, relevant=None)
 
 
 def _codes(study: Study) -> Ints:

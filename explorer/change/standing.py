@@ -35,6 +35,11 @@ class Standing:
     since: float | None
 
 
+def first_day(alerts: Alerts) -> float:
+    """The first day on which any animal was seen, in days."""
+    return min(float(one.panel.day.min()) for one in alerts.followed.values())
+
+
 def last_day(alerts: Alerts) -> float:
     """The last day on which any animal was seen, in days."""
     return max(float(one.panel.day.max()) for one in alerts.followed.values())
@@ -70,12 +75,13 @@ def standing_of(alerts: Alerts, animal: str) -> Standing:
     elif len(together):
         sentence, new = str(together["reason"].iloc[-1]), bool(together["new"].iloc[-1])
     elif len(rows):
-        sentence = f"Nothing beyond what it and its calendar explain, as of {clock.say(own)}."
+        when = f", as of {clock.say(own)}" if lately else ""
+        sentence = f"Nothing beyond what it and its calendar explain{when}."
     else:
         learning = next(iter(alerts.followed.values())).settings.learning
         sentence = f"Learning: too few visits so far to say what is usual for it; alerts begin after {learning}."
     if not lately:
-        sentence += f" It was last seen on {clock.say(own)}."
+        sentence += f" It has not been seen since {clock.say(own)}."
     return Standing(
         animal=animal,
         day=day,

@@ -5,8 +5,8 @@ from change.watched import ILL, watched
 from herds import Herd
 
 from explorer.change.alerts import alerts_of
-from explorer.decisions.alert_verdicts import resolutions, resolve_alert
 from explorer.change.runs import runs_of_alerts, unseen
+from explorer.decisions.alert_verdicts import resolutions, resolve_alert
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Alerts of a study: what is found, that the future changes nothing, verdicts, the round, one more visit."""
 
+import math
+import re
 import time
 
 import numpy as np
@@ -34,6 +36,67 @@ def test_the_ill_cow_is_found_and_said_in_a_dated_sentence(herd):
     assert found.facts["tasks"]["weight"]["expected_rate"] == pytest.approx(0.05, abs=0.025)
     assert tuple(found.exported.columns) == COLUMNS
     assert "false alerts a month" in found.summary
+
+
+def test_a_reason_says_of_how_many_visits_the_band_and_the_change_are(herd):
+    found = alerts_of(watched(herd).open(), ["weight"])
+    weight = found.followed["weight"]
+    ill = found.table[found.table["animal_id"] == ILL]
+    own = weight.frame(ILL)
+    last = ill.iloc[-1]
+    earlier = own[own["day"] < last["day"]]
+    left_out = int(earlier["alerted"].sum())
+    assert left_out > 1, "alerted visits are no part of its own band"
+    assert f"from {len(earlier) - left_out} of its {len(earlier)} earlier visits; " in last["reason"]
+    visits, since = re.search(r"its last (\d) visits \(since (\d+ \w+ \d+)\) average", last["reason"]).groups()
+    assert since == weight.series.clock.say(own[own["day"] <= last["day"]]["day"].iloc[-int(visits)])
+    assert f"from its {ill['n_visits'].iloc[0] - 1} earlier visits; " in ill["reason"].iloc[0]
+
+
+@pytest.mark.parametrize("variables", [["weight"], ["weight", "milk", "bcs"]])
+def test_the_share_of_animal_years_with_an_alert_is_counted_one_by_one(herd, variables):
+    found = alerts_of(watched(herd).open(), variables, rate=0.6)
+    years, hit = 0.0, 0
+    for animal in found.followed["weight"].series.animals:
+        begins, ends = [], []
+        for one in found.followed.values():
+            own = one.frame(animal)
+            places = np.flatnonzero(own["monitored"])
+            if len(places):
+                begins.append(own["day"].iloc[places[0] - 1])
+                ends.append(own["day"].iloc[places[-1]])
+        if begins:
+            years += (max(ends) - min(begins)) / 365.25
+            new = found.table[(found.table["animal_id"] == animal) & found.table["new"]]["day"]
+            hit += len({max(0, math.ceil(round((day - min(begins)) / 365.25, 9)) - 1) for day in new})
+    rates = found.facts["false_alarms"]
+    assert hit > 20
+    assert (rates["animal_years"], rates["alerted_share"]) == pytest.approx((years, hit / years))
+
+
+def test_animals_without_a_level_of_their_own_are_told_of(herd):
+    """All swing about one level, each at its own time and far longer than from visit to visit."""
+    herd = watched(herd, animals=60)
+    rng = np.random.default_rng(0)
+    at = herd.observations
+    day = (at["captured_at"] - at["captured_at"].min()) / np.timedelta64(1, "D")
+    phase = dict(zip(at["animal_id"].unique(), rng.uniform(0, 2 * np.pi, 60), strict=True))
+    swing = np.sin(2 * np.pi * day / 130 + at["animal_id"].map(phase))
+    herd.observations["swings"] = 30 + 8 * swing + rng.normal(0, 0.5, len(at))
+    herd.spec["variables"]["swings"] = {"column": "swings", "kind": "continuous", "role": "task"}
+    remarks = alerts_of(herd.open(), ["weight", "swings"]).remarks
+    assert [one.partition(":")[0] for one in remarks if "hardly differ" in one] == ["swings"]
+
+
+def test_what_is_lopsided_is_said_and_its_logarithm_is_not(herd):
+    herd = watched(herd)
+    rng = np.random.default_rng(0)
+    herd.observations["cells"] = np.exp(rng.normal(4, 1.2, len(herd.observations)))
+    herd.observations["log_cells"] = np.log(herd.observations["cells"])
+    for name in ("cells", "log_cells"):
+        herd.spec["variables"][name] = {"column": name, "kind": "continuous", "role": "task"}
+    remarks = alerts_of(herd.open(), ["cells", "log_cells"]).remarks
+    assert [one.partition(":")[0] for one in remarks if "logarithm" in one] == ["cells"]
 
 
 @pytest.mark.slow

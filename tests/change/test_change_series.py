@@ -78,6 +78,15 @@ def test_a_task_dimension_is_followed_in_its_unit_and_so_is_its_difference(herd)
     np.testing.assert_allclose(change.value[:4], np.diff(level.value[:5]) / np.diff(level.day[:5]))
 
 
+def test_what_an_encoder_sees_is_never_called_as_what_was_measured(herd):
+    study, _ = embedded(herd)
+    called = followable(study)
+    for name in ("weight", "net:weight", "net:own-baseline"):
+        assert series_of(study, name).label == called[name]
+    assert called["net:weight"].endswith(", as net sees it")
+    assert series_of(study, "net:difference:weight").label == f"{called['net:weight']}: change a day"
+
+
 def test_the_distance_from_oneself_is_from_earlier_vectors_only(herd):
     study, vectors = embedded(herd)
     found = series_of(study, "net:own-baseline")

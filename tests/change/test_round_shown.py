@@ -1,6 +1,7 @@
 """The round that a view shows: filters, task, day, what is new or open; on paper the same rows."""
 
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -9,11 +10,13 @@ from change.watched import ILL, watched
 from herds import Herd
 
 from explorer.change.alerts import alerts_of
+from explorer.change.clock import clock_of
 from explorer.change.figures import figures_of, last_row
 from explorer.change.herd_round import herd_round
 from explorer.change.round_report import round_pdf
 from explorer.change.round_shown import COURSE, NOTHING, round_of, round_table, shown_alerts, shown_round
 from explorer.change.standing import last_day
+from explorer.decisions.noted_events import note_event
 from explorer.errors import UserError
 from explorer.view import Round, VariableFilter, View
 
@@ -31,7 +34,8 @@ def alerts(study):
 def test_everything_is_shown_by_default_in_the_order_of_the_round(study, alerts):
     shown = shown_round(study, alerts, Round())
     assert shown.day == last_day(alerts) and shown.among == ""
-    assert shown.rows.drop(columns="verdict").equals(herd_round(alerts))
+    assert shown.rows.drop(columns=["verdict", "about"]).equals(herd_round(alerts))
+    assert (shown.gone, shown.learning) == (0, 0) and "Not in the round" not in shown.sentence
     assert shown.counts["animals"] == 40 and ILL in set(shown.rows["animal_id"])
     assert str(shown.counts["alerted"]) in shown.sentence
 
@@ -79,8 +83,39 @@ def test_the_table_says_each_row_as_the_figures_do(study, alerts):
         said = figures_of(followed, last_row(followed, row.animal_id))
         assert (one.animal, one.value, one.change) == (row.animal_id, said.value, said.effect)
         assert one.new == ("NEW" if row.new else "alert" if row.alerted else "")
-        assert one.reason == (row.reason if row.alerted else NOTHING)
+        assert (one.reason, one.about) == (row.reason if row.alerted else NOTHING, row.about)
         assert one.severity == row.severity if row.alerted else np.isnan(one.severity)
+
+
+def test_an_alert_is_told_with_what_happened_about_that_time(study, alerts):
+    """The ill cow was treated on 1 March 2023, some weeks after its alerts began; another one, long before any."""
+    rows = shown_round(study, alerts, Round(only="alerts")).rows
+    mine = rows["animal_id"] == ILL
+    assert set(rows[mine]["about"]) == {"treatment 1 Mar 2023"}
+    assert (rows[~mine]["about"] == "").all()
+    before = clock_of(study).read("2023-02-28")
+    assert (shown_round(study, alerts, Round(as_of=before)).rows["about"] == "").all(), "it had not happened yet"
+    note_event(study, ILL, date(2023, 5, 2), "move", who="Ann")
+    told = shown_round(study, alerts, Round(only="alerts")).rows
+    assert told[told["animal_id"] == ILL]["about"].iloc[0] == "treatment 1 Mar 2023, move 2 May 2023"
+    assert shown_round(study, alerts, Round(only="alerts"), decisions=0).rows.equals(rows), "before it was noted"
+
+
+def test_a_day_that_never_was_is_the_first_or_the_last_there_is(study, alerts):
+    assert shown_round(study, alerts, Round(as_of=1e300)).rows.equals(shown_round(study, alerts, Round()).rows)
+    with pytest.raises(UserError, match="no animal had been seen often enough on 3 Jan 2022"):
+        shown_round(study, alerts, Round(as_of=-1e300))
+
+
+def test_who_is_left_out_of_the_round_is_counted(herd):
+    herd = watched(herd, animals=30)
+    seen = herd.observations.groupby("animal_id").cumcount()
+    gone, new = herd.observations["animal_id"] == "cow-03", herd.observations["animal_id"].isin(["cow-04", "cow-05"])
+    herd.observations = herd.observations[~(gone & (seen >= 20)) & ~(new & (seen < 27))].reset_index(drop=True)
+    study = herd.open()
+    shown = shown_round(study, alerts_of(study, ["weight"]), Round())
+    assert shown.counts["animals"] == 27 and (shown.gone, shown.learning) == (1, 2)
+    assert "Not in the round: 1 not seen in that time, 2 seen too few times so far." in shown.sentence
 
 
 def test_on_paper_stand_the_alerts_that_are_shown_and_no_others(study, alerts):
