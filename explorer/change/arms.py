@@ -34,7 +34,7 @@ MEANING: dict[Method, str] = {
     "shift-only": "several visits against the animal's own baseline",
     "frozen": "several visits against the baseline of its first visits",
     "rcv": "reference change value: difference to the visit before, by the herd's variances",
-    "population": "outside what animals of its age and season have",
+    "population": "outside what animals of its age, season and stage have",
     "own-history": "z score against all of its earlier visits",
     "ewma": "weighted mean of scores with known variances",
     "cusum": "cumulative sum of scores with known variances",

@@ -1,4 +1,4 @@
-"""What is known of a visit before its value is judged, age, season, covariates, as columns of a baseline.
+"""What is known of a visit before its value is judged (age, season, calving, covariates) as columns of a baseline.
 
 Only what was known by then: the age follows from the birth, covariates from the animal's latest observation at or
 before the visit.

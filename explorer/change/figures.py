@@ -37,11 +37,11 @@ def last_row(followed: Followed, animal: str, day: float | None = None) -> int |
     """The row of the animal's last visit, up to ``day`` if one is given; None when it has none."""
     if animal not in followed.series.animals:
         return None
-    own = followed.panel.animal == followed.series.animals.index(animal)
+    panel, place = followed.panel, followed.series.animals.index(animal)
+    start, end = (int(np.searchsorted(panel.animal, place, side)) for side in ("left", "right"))
     if day is not None:
-        own &= followed.panel.day <= day
-    rows = np.flatnonzero(own)
-    return int(rows[-1]) if len(rows) else None
+        end = start + int(np.searchsorted(panel.day[start:end], day, "right"))
+    return end - 1 if end > start else None
 
 
 def figures_of(followed: Followed, row: int) -> Figures:

@@ -9,14 +9,18 @@ from explorer.change.panel import Floats
 from explorer.change.series import Series
 from explorer.errors import UserError
 from explorer.space.task_values import numbers_of
+from explorer.study.derive import days_since
 from explorer.study.study import Study
 from explorer.study.times import DAYS_PER, read_times
 
 AGE = "age"
+CALVING = "calving"
+"""The kind of event that begins a lactation, whose course is known for milk and weight alike."""
 
 
 def backgrounds_of(study: Study, series: Series, covariates: Sequence[str] = ()) -> Backgrounds:
-    """Age where the study tells one, the place in the year where it has dates, and ``covariates`` of the study.
+    """Age where the study tells one, the place in the year where it has dates, days since the last calving where it has
+    such events, and ``covariates`` of the study.
 
     A covariate is that of the animal's latest observation at or before the visit. Raises UserError for one that the
     study has not, that was filled from scores or that has too many categories.
@@ -25,6 +29,9 @@ def backgrounds_of(study: Study, series: Series, covariates: Sequence[str] = ())
     age = age_of(study, series)
     if age is not None:
         curves[AGE] = age
+    calved = _since_calving(study, series)
+    if calved is not None:
+        curves[f"days since {CALVING}"] = calved
     for name in covariates:
         variable = study.variable(name)
         if variable.score is not None or (variable.derive and variable.derive.rule.endswith("_gradient")):
@@ -68,6 +75,16 @@ def age_of(study: Study, series: Series) -> Floats | None:
         ):
             return _told(study, series, study.values(name).to_numpy(dtype=np.float64) * DAYS_PER[variable.unit])
     return None
+
+
+def _since_calving(study: Study, series: Series) -> Floats | None:
+    """Days since the animal's last calving at or before each visit, NaN where none is known; None without any."""
+    events = study.events[study.events["kind"].astype(str).str.casefold() == CALVING]
+    if series.clock.unit == "visits" or events.empty:
+        return None
+    days = series.clock.days(events["time"].to_numpy())
+    since = days_since(series.animal, series.day, study.animal_codes(events["animal"]), days).to_numpy()
+    return since if np.isfinite(since).any() else None
 
 
 def _since_birth(study: Study, series: Series, column: str, name: str) -> Floats:

@@ -65,7 +65,7 @@ class ShownRound:
         shown += f" Not in the round: {told}." if told else ""
         return (
             f"{counts['alerted']:,} of {counts['animals']:,} animals that were seen in the last {RECENT:.0f} days, "
-            f"often enough to be known, have an alert; {counts['new']:,} a new one.{shown}"
+            f"often enough to be known, have an alert, {counts['new']:,} of them a new one.{shown}"
         )
 
 

@@ -91,7 +91,11 @@ def add_following(parser: argparse.ArgumentParser, *, required: bool) -> None:
         help="a baseline remembers: a number of visits, all, or held-back to choose on animals held back (default)",
     )
     parser.add_argument(
-        "--covariates", nargs="+", default=[], metavar="NAME", help="what else to adjust for besides age and season"
+        "--covariates",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="what else to adjust for besides age, season and days since calving",
     )
     parser.add_argument(
         "--unhealthy",

@@ -4,7 +4,6 @@ The settings are part of the view (``view().follow``), so that they are in the a
 computed by a worker and kept in the study's cache under a hash of the data, the settings and what people decided.
 """
 
-import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ import streamlit as st
 
 from explorer.change.alerts import Alerts
 from explorer.change.arms import MEANING, METHODS
+from explorer.change.clock import clock_of
 from explorer.change.kept import alerts_at, compute_at, read_alerts
 from explorer.change.series import DIFFERENCE, OWN_BASELINE, followable
 from explorer.change.usual import usual_variables
@@ -42,12 +42,13 @@ def _followable(path: str, stamped: tuple[object, ...], _study: Study) -> dict[s
     for name, label in list(found.items()):
         embedding, _, task = name.partition(":")
         if task and task != OWN_BASELINE:
-            found[f"{embedding}:{DIFFERENCE}:{task}"] = f"{label}: change a day"
+            found[f"{embedding}:{DIFFERENCE}:{task}"] = f"{label}: change a day"  # as ``series_of`` calls it
     return found
 
 
 def choices(study: Study) -> dict[str, str]:
     """Everything in ``study`` that can be followed: its label, by name. Raises UserError when nothing can."""
+    clock_of(study)
     found = _followable(str(study.path), stamp(str(study.path)), study)
     if not found:
         raise UserError(
@@ -143,7 +144,7 @@ def _before(path: Path) -> Alerts | None:
 # --- controls --------------------------------------------------------------------------------------------
 
 
-def rate_slider(study: Study) -> None:
+def rate_slider() -> None:
     """The false-alarm rate: how likely a healthy animal has a false alert in a year, all that is followed together."""
     now = view().follow.rate
     offered = sorted({*RATES, now})
@@ -156,14 +157,8 @@ def rate_slider(study: Study) -> None:
         on_change=_from("follow_rate", "rate"),
         width=420,
         help="Fewer false alerts, and changes are found later or not at all; more, and you look at more healthy "
-        f"animals. In this study {_a_month(study, now)}.",
+        "animals. The Herd round says how many that is in a month.",
     )
-
-
-def _a_month(study: Study, rate: float) -> str:
-    animals = 0 if study.animal is None else study.animal.nunique()
-    expected = -math.log1p(-rate) * animals / 12
-    return f"at most about {expected:.2g} false alerts a month are to be expected if all {animals:,} animals are seen"
 
 
 def follow_controls(study: Study) -> None:
@@ -200,7 +195,7 @@ def follow_controls(study: Study) -> None:
         variables = [name for name, one in study.variables.items() if one.role == "background"]
         st.session_state["follow_covariates"] = list(follow.covariates)
         st.multiselect(
-            "The herd's baseline also knows (beside age and season)",
+            "The herd's baseline also knows (beside age, season and days since calving)",
             variables,
             key="follow_covariates",
             format_func=lambda one: study.variables[one].label or one,

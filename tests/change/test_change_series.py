@@ -40,6 +40,7 @@ def test_scores_count_on_their_own_dates_and_are_never_filled(herd):
 def test_numeric_times_are_ages(herd):
     found = series_of(herd.numbered().open(), "weight")
     assert found.clock == Clock("days") and found.clock.say(9.0) == "day 9"
+    assert (Clock("weeks").say(527.0), Clock("years").say(1000.0)) == ("week 75.29", "year 2.738")
     assert found.clock.read("9.7") == 9.0
     with pytest.raises(UserError, match="'soon' is no time"):
         found.clock.read("soon")

@@ -17,7 +17,7 @@ def legend_html(colours: Palette, beside: Beside | None) -> str:
         (_sign("○", text), "still learning"),
         (_line(accent, "dashed"), "expected of it"),
         (_box(accent), "its own band (95 %)"),
-        (_box(colours.missing), "the herd's at its age and season (95 %)"),
+        (_box(colours.missing), "the herd's at its age, season and stage (95 %)"),
         (_sign("▼", ALERT) + _sign("▲", ALERT), "alert, below or above"),
         (_sign("◇", ALERT), "alert of tasks together"),
         (_sign("◆", colours.missing), "event"),

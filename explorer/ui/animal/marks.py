@@ -149,6 +149,7 @@ def events(fig: go.Figure, course: Course, colours: Palette) -> None:
         mode="markers",
         marker={"symbol": "diamond", "size": 8, "color": colours.missing, "line": {"color": colours.text, "width": 1}},
         yaxis="y2",
+        cliponaxis=False,  # one on the last day is seen whole
         name="event",
         hovertext=said,
         hoverinfo="text",

@@ -188,6 +188,6 @@ def _differences(study: Study, animal: str, clock: Clock, then: float, now: floa
     )
     st.dataframe(table, hide_index=True, width="content")
     st.caption(
-        "A change in the animal may be no more than a change in these. Its baseline knows age, season, and what is "
-        "chosen under *What is followed*; not the rest."
+        "A change in the animal may be no more than a change in these. Its baseline knows age, season, days since "
+        "calving, and what is chosen under *What is followed*; not the rest."
     )
