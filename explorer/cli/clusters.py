@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.cli.map_options import FILE, embedding_name, write_export
-from explorer.cli.parsing import command, seed, setting, whole
+from explorer.cli.parsing import command, seed, whole
 from explorer.cli.talking import reporter
 from explorer.errors import UserError
 
@@ -37,8 +37,10 @@ def _weight(text: str) -> float:
 
 
 def _bins(text: str) -> tuple[str, tuple[float, ...]]:
-    """The argparse type of ``VARIABLE=EDGE,EDGE``."""
-    name, cuts = setting(text)
+    """The argparse type of ``VARIABLE=EDGE,EDGE``; a variable's name may hold ``=`` itself, edges do not."""
+    name, _, cuts = text.rpartition("=")
+    if not name or not cuts:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form VARIABLE=EDGE,...")
     try:
         return name, tuple(float(cut) for cut in cuts.split(","))
     except ValueError:

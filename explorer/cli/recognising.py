@@ -141,8 +141,9 @@ def _table(found: "Analysis") -> str:
     from dataclasses import replace
 
     from explorer.recognition.open_set import curve
+    from explorer.recognition.promise import percent
 
-    at = f"{found.promise.fpir:.0%}"
+    at = percent(found.promise.fpir)
     lines = [f"{'arm':<24}{'FPIR':>7}{'TAR':>7}   FNIR at FPIR 1%, 10%   TAR at FPIR {at}, against global"]
     for one in found.tested:
         whole = curve(replace(one.arm.searches, score=one.arm.slack).of(found.of_test))

@@ -39,7 +39,9 @@ class AgainstIdentity:
     def sentence(self) -> str:
         """What it comes to, for people."""
         whose = (
-            "animals that no encoder has learnt from" if self.held_out else "animals, also those an encoder learnt from"
+            "animals that no encoder has learnt from"
+            if self.held_out
+            else "animals, whether an encoder learnt from them or not"
         )
         return (
             f"clusters against identity, {self.animals:,} {whose}, {self.observations:,} observations: "

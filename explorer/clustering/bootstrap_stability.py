@@ -40,11 +40,18 @@ _VERSION = 1
 class Stability:
     """How well each of k clusters is found again. ``jaccard``: float64 (draws, k), in each draw the largest Jaccard
     similarity of the cluster with one of the draw's; NaN where none of its observations was drawn. ``animals``: how
-    many there are to draw from; each draw holds about 63 % of them.
+    many there are to draw from; each draw holds about 63 % of them. ``told_apart``: whether the study says which animal
+    is which; else each observation was drawn as an animal of its own.
     """
 
     jaccard: Floats
     animals: int
+    told_apart: bool = True
+
+    @property
+    def whom(self) -> str:
+        """What was drawn from, in words."""
+        return f"{self.animals:,} {'animals' if self.told_apart else 'observations'}"
 
     @property
     def mean(self) -> Floats:
@@ -76,7 +83,7 @@ class Stability:
             if one in self.readings
         ]
         return (
-            f"found again in {len(self.jaccard)} draws of {self.animals:,} animals (mean Jaccard from {STABLE} on is "
+            f"found again in {len(self.jaccard)} draws of {self.whom} (mean Jaccard from {STABLE} on is "
             f"stable, below {DISSOLVED} dissolved): {', '.join(told) or 'there are no clusters'}"
         )
 
@@ -113,7 +120,11 @@ def stability(
     units = units_of(study)
     animals = np.unique(units[made.rows])
     if len(animals) < 4:
-        raise UserError(f"stability is told by drawing animals, and there are only {len(animals)}")
+        n = len(animals)
+        raise UserError(
+            f"stability is told by drawing animals anew, and {n} {'is' if n == 1 else 'are'} too few",
+            how="Use a study with at least 4 animals",
+        )
     rng = np.random.default_rng(seed)
     jaccard = np.full((draws, made.count), np.nan)
     for draw, step in enumerate(parts_of(rest, [1.0] * draws)):
@@ -123,7 +134,7 @@ def stability(
         space = space_of(study, wanted, part_of(embedding, drawn, "the animals drawn"))
         labels, _ = cluster_in(space, wanted, share=len(space.rows) / len(made.rows))
         jaccard[draw] = best_jaccard(made.labels[space.rows], labels, made.count)
-    out = Stability(jaccard, len(animals))
+    out = Stability(jaccard, len(animals), study.animal is not None)
     with atomic_file(_path(study, wanted, draws, seed)) as temporary, temporary.open("wb") as stream:
         np.savez(stream, jaccard=jaccard, animals=np.array(len(animals)))
     if report is not None:
@@ -158,7 +169,9 @@ def read_stability(study: Study, wanted: Clusters, *, draws: int = DRAWS, seed: 
             jaccard, animals = stored["jaccard"], int(stored["animals"])
     except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, BadZipFile):
         return None
-    return Stability(jaccard, animals) if jaccard.ndim == 2 and len(jaccard) == draws else None
+    return (
+        Stability(jaccard, animals, study.animal is not None) if jaccard.ndim == 2 and len(jaccard) == draws else None
+    )
 
 
 def stability_at(

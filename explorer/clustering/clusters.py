@@ -27,7 +27,7 @@ WAYS: dict[Way, str] = {
     "plain": "of the vectors alone",
     "residual": "without what the variables add",
     "joined": "of the vectors and the variables together",
-    "strata": "inside each group of the variables",
+    "strata": "inside each stratum of the variables",
 }
 NOISE_NAME = "noise"
 MOST = 10_000

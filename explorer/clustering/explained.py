@@ -22,8 +22,10 @@ def explained(profile: Profile, limit: int = MOST) -> tuple[str, ...]:
     for trait in sorted(sure, key=lambda one: one.value is not None and one.effect < 0):
         if not _says_the_same(trait, told, profile):
             told.append(trait)
-    if not told and any(not isfinite(trait.difference.low) for trait in profile.traits):
-        return (f"Its observations are of fewer than {FEWEST} animals, too few to say what sets them apart",)
+    if not told and profile.traits and not any(isfinite(trait.difference.low) for trait in profile.traits):
+        few = profile.size if profile.animals is None else profile.animals
+        whose = "Its observations" if few < FEWEST else "The observations outside of it"
+        return (f"{whose} are of fewer than {FEWEST} animals, too few to say what sets them apart",)
     elsewhere = "elsewhere" if profile.stratum in ("all", "several") else "elsewhere in its stratum"
     if not told:
         return (f"Nothing known of its observations sets them apart from those {elsewhere} beyond chance",)
@@ -52,10 +54,15 @@ def _sentence(trait: Trait, elsewhere: str) -> str:
     way = "higher" if difference.value > 0 else "lower"
     unit = f" {trait.unit}" if trait.unit else ""
     return (
-        f"{trait.label}{task} is {trait.inside:.3g}{unit} on average, {trait.outside:.3g}{unit} {elsewhere} "
-        f"({abs(difference.value):.2g}{unit} {way}, 95% {low:.2g} to {high:.2g}; {abs(trait.effect):.1f} standard "
-        f"deviations{missing})"
+        f"{trait.label}{task} is {_figure(trait.inside, 3)}{unit} on average, {_figure(trait.outside, 3)}{unit} "
+        f"{elsewhere} ({_figure(abs(difference.value), 2)}{unit} {way}, 95% {_figure(low, 2)} to {_figure(high, 2)}; "
+        f"{abs(trait.effect):.1f} standard deviations{missing})"
     )
+
+
+def _figure(value: float, digits: int) -> str:
+    """With so many digits that count, or all of a larger one: never 1.1e+02."""
+    return f"{value:.{digits}g}" if abs(value) < 10**digits - 0.5 else f"{value:,.0f}"
 
 
 def _points(share: float) -> str:

@@ -9,7 +9,6 @@ from threadpoolctl import threadpool_limits
 
 from explorer.clustering.centres import kmeans
 from explorer.clustering.clusters import Clusters
-from explorer.clustering.conditioned import ENOUGH
 from explorer.clustering.spaces import space_of
 from explorer.engine import Report, parts_of
 from explorer.errors import UserError
@@ -26,6 +25,9 @@ REFERENCES = 20
 
 SAMPLE = 2_000
 """So many vectors, drawn at random, are looked at: the gap hangs on where they lie, hardly on how many there are."""
+
+
+_LEAST = 6  # vectors, of which two clusters are tried: of fewer, one cloud would be all that could be found
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,7 @@ def number_by_gap(
     """
     space = space_of(study, wanted, study.embedding(wanted.embedding) if embedding is None else embedding)
     codes, sizes = np.unique(space.codes, return_counts=True)
-    codes, sizes = codes[sizes >= max(4, ENOUGH * 2)], sizes[sizes >= max(4, ENOUGH * 2)]
+    codes, sizes = codes[sizes >= _LEAST], sizes[sizes >= _LEAST]
     if not len(codes):
         raise UserError("there are too few vectors to tell how many clusters there are", how="Give a number")
     names = space.strata.table["label"].tolist()

@@ -85,12 +85,14 @@ def export_clusters(
     frame = assignment_frame(study, found, state.called)
     content = table_bytes(frame, format)
     told = profiles(study, found)
+    remarks = [*embedding.remarks, *said, *found.remarks]
     identity = None
     if study.animal is not None:
-        identity = against_identity(study, found, held_out)
-    remarks = [*embedding.remarks, *said, *found.remarks]
-    if identity is not None:
-        remarks.append(identity.sentence)
+        try:
+            identity = against_identity(study, found, held_out)
+            remarks.append(identity.sentence)
+        except UserError as error:  # too few animals: the clusters are there all the same
+            remarks.append(str(error).removesuffix("."))
     if again_found is not None:
         remarks.append(again_found.sentence)
     if report is not None:

@@ -22,7 +22,8 @@ MOST_CATEGORIES = 100
 """A variable with more categories is passed over: it names animals or files rather than describing them."""
 
 FEWEST = 5
-"""A cluster of fewer animals gets no intervals: drawn again and again, the same few would always agree."""
+"""A cluster of fewer animals, or with fewer outside of it, gets no intervals: drawn again and again, the same few would
+always agree."""
 
 _AT_ONCE = 20_000_000
 """Numbers of animals, clusters and categories in a block: 160 MB."""
@@ -79,8 +80,8 @@ class Groups:
     def sums(self, known: npt.NDArray[np.bool_], parts: Floats) -> tuple[Floats, Floats]:
         """Of ``parts`` (m, k), of the observations that are ``known`` (n,): inside and outside of each cluster.
 
-        Both float64 (1 + draws, clusters, k), the sample first; NaN in the draws of clusters of fewer than ``FEWEST``
-        animals.
+        Both float64 (1 + draws, clusters, k), the sample first; NaN in the draws of clusters with fewer than ``FEWEST``
+        animals inside or outside.
         """
         k = parts.shape[1]
         inside = self._by(self.labels[known], self.count, known, parts)
@@ -89,11 +90,25 @@ class Groups:
         whole[:, -1] = whole[:, :-1].sum(axis=1)
         own = self.weights.totals(inside.reshape(len(inside), -1)).reshape(-1, self.count, k)
         all_ = self.weights.totals(whole.reshape(len(whole), -1)).reshape(-1, self._all + 1, k)
-        seen = np.zeros((self.weights.animals, self.count), dtype=bool)
-        seen[self._animal[known], self.labels[known]] = True
         outside = all_[:, self._context] - own
-        own[1:, seen.sum(axis=0) < FEWEST] = np.nan
+        own[1:, self._few(known)] = np.nan
         return own, outside
+
+    def _few(self, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Which clusters have fewer than ``FEWEST`` animals inside, or outside, bool (clusters,)."""
+        animal, strata = self._animal[known], self._strata[known]
+        inside = self._counted(animal, self.labels[known], self.count)
+        whole = self._counted(animal, strata, self._all)
+        whole = np.column_stack([whole, whole.sum(axis=1)])
+        outside = whole[:, self._context] - inside
+        return np.minimum((inside > 0).sum(axis=0), (outside > 0).sum(axis=0)) < FEWEST
+
+    def _counted(
+        self, animal: npt.NDArray[np.int64], group: npt.NDArray[np.int64], count: int
+    ) -> npt.NDArray[np.int64]:
+        """Observations of each animal in each group, int64 (animals, count)."""
+        found = np.bincount(animal * count + group, minlength=self.weights.animals * count)
+        return found.reshape(self.weights.animals, count)
 
     def _by(self, group: npt.NDArray[np.int64], count: int, known: npt.NDArray[np.bool_], parts: Floats) -> Floats:
         out = np.zeros((self.weights.animals, count, parts.shape[1]))

@@ -38,6 +38,8 @@ def learnt_from(study: Study, embedding: Embedding, known: Iterable[Path]) -> Le
     name = embedding.name
     if name == FEATURES:
         return LearntFrom(unseen(study, ()), "Measured features have learnt nothing.")
+    if embedding.note.encoder_hash is None:
+        return LearntFrom(None, f"{name!r} names no trained encoder: whether it has learnt from animals is not known.")
     told = _described(study, embedding, known)
     if told is None:
         return LearntFrom(

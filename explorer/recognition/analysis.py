@@ -22,7 +22,7 @@ from explorer.recognition.search import search
 from explorer.recognition.verdict import verdict
 from explorer.space.adjusting import fit_adjustment
 from explorer.space.bootstrap import Interval
-from explorer.space.conditions import Condition, conditions, nested_strata
+from explorer.space.conditions import Condition, conditions, in_words, nested_strata
 from explorer.study.embeddings import FEATURES, Embedding
 from explorer.study.strata import Strata
 from explorer.study.study import Study
@@ -178,8 +178,7 @@ def analyse_vectors(
     of_test = np.arange(len(split.queries)) >= len(split.calibration)
     compared = compare(arms, promise.fpir, tested=of_test, seed=seed)
     tested = [_test(arm, of_test, nested[0], split) for arm in arms]
-    names = " and ".join(one.name for one in chosen)
-    told = verdict(compared.deltas, names, promise.fpir, split.count(split.known), split.count(split.test))
+    told = verdict(compared.deltas, in_words(chosen), promise.fpir, split.count(split.known), split.count(split.test))
     if report:
         report(1.0, "done")
     remarks += [*promise.remarks, *_fallbacks(arms)]

@@ -11,6 +11,16 @@ from explorer.recognition.conformal import PROMISES, least_animals
 CONFIDENCE = 0.9
 
 
+def percent(share: float) -> str:
+    """A share that was asked for, as it was asked for: 0.025 is 2.5%, not 2%."""
+    return f"{100 * share:.3g}%"
+
+
+def surely(confidence: float) -> str:
+    """How sure a promise is, in words; 0: on average."""
+    return f"with {percent(confidence)} confidence" if confidence else "on average"
+
+
 @dataclass(frozen=True)
 class Promise:
     """At most ``fpir`` of the searches for unknown animals are accepted, with ``confidence`` (0: on average).
@@ -28,8 +38,7 @@ class Promise:
     @property
     def sentence(self) -> str:
         """The promise in words."""
-        how = f"with {self.confidence:.0%} confidence" if self.confidence else "on average"
-        return f"at most {self.fpir:.0%} of searches for unknown animals are accepted, {how}"
+        return f"at most {percent(self.fpir)} of searches for unknown animals are accepted, {surely(self.confidence)}"
 
 
 def default_fpir(strata: Sequence[int], searches: Sequence[int], confidence: float = CONFIDENCE) -> float:
@@ -54,9 +63,8 @@ def settle(asked: float | None, confidence: float, default: float, animals: int)
     if animals >= least:
         return Promise(fpir, confidence, asked, least)
     missing = least - animals
-    how = f"with {confidence:.0%} confidence" if confidence else "on average"
     lack = (
-        f"{animals} animals to calibrate with are too few to promise {fpir:.3g} {how}: "
+        f"{animals} animals to calibrate with are too few to promise {percent(fpir)} {surely(confidence)}: "
         f"{missing} more {'is' if missing == 1 else 'are'} needed"
     )
     for milder, sure in [(one, confidence) for one in PROMISES] + [(one, 0.0) for one in (fpir, *PROMISES)]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from explorer.errors import UserError
 from explorer.learning.days import dates_of
 from explorer.recognition.pairs import NotCompared
-from explorer.space.conditions import Condition, conditions
+from explorer.space.conditions import Condition, conditions, in_words
 from explorer.study.study import Study
 
 Ints = npt.NDArray[np.int64]
@@ -84,9 +84,8 @@ def refuse_without_return(study: Study, chosen: Sequence[Condition]) -> Floats:
             how="Use a study whose animals return",
         )
     if not any(_varies(codes, np.asarray(one.values.codes), one.known).any() for one in chosen):
-        names = " and ".join(one.name for one in chosen)
         raise UserError(
-            f"none of the {count:,} animals of {study.name} is seen again under another background: {names} "
+            f"none of the {count:,} animals of {study.name} is seen again under another background: {in_words(chosen)} "
             f"{'never changes' if len(chosen) == 1 else 'never change'} within an animal",
             how="Name a variable that changes, such as the season, or use another study",
         )
@@ -140,7 +139,8 @@ def split_for_threshold(rule: NotCompared, used: Bools, strata: Ints, *, seed: i
     present = np.unique(rule.animals[used])
     if len(present) < 8:
         raise UserError(
-            f"{len(present)} animals are too few to fit a threshold on some and test it on others",
+            f"{len(present)} {'animal is' if len(present) == 1 else 'animals are'} too few to fit a threshold on some "
+            "and test it on others",
             how="Use a study with at least 8 animals, better 100",
         )
     wanted = max(2, round(KNOWN_SHARE * len(present)))

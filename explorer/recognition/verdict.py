@@ -4,9 +4,13 @@ from collections.abc import Mapping
 
 from explorer.recognition.arms import CONDITIONED, SHUFFLED
 from explorer.recognition.comparing import Delta
+from explorer.recognition.promise import percent
 
 HARDLY = 0.05
 """A share of known animals accepted as themselves below which there is nothing to tighten."""
+
+ROOM = 0.05
+"""A gain that would matter: where the intervals leave room for it, that none was seen does not mean there is none."""
 
 
 def verdict(deltas: Mapping[str, Delta], by: str, fpir: float, known: int, unknown: int) -> str:
@@ -19,17 +23,20 @@ def verdict(deltas: Mapping[str, Delta], by: str, fpir: float, known: int, unkno
     if helping:
         name = max(helping, key=lambda one: helping[one].tar)
         said = (
-            f"Conditioning on {by} helps: where {fpir:.0%} of unknown animals' searches are accepted, the arm "
+            f"Conditioning on {by} helps: where {percent(fpir)} of unknown animals' searches are accepted, the arm "
             f"'{name}' knows {helping[name].at:.1%} of known ones again, {_points(helping[name])} than one threshold "
             f"for all and better than shuffled strata ({of})"
         )
     else:
         name = max(conditioned, key=lambda one: conditioned[one].tar)
         said = (
-            f"Conditioning does not help here: where {fpir:.0%} of unknown animals' searches are accepted, no arm that "
-            f"uses {by} or clusters knows more animals again than one threshold for all beyond chance; the best, "
+            f"Conditioning does not help here: where {percent(fpir)} of unknown animals' searches are accepted, no arm "
+            f"that uses {by} or clusters knows more animals again than one threshold for all beyond chance; the best, "
             f"'{name}', comes to {_points(conditioned[name])} ({of})"
         )
+        most = max(delta.high for delta in conditioned.values())
+        if most > ROOM:
+            said += f"; so few animals do not rule out a gain of up to {100 * most:.0f} points"
     if start < HARDLY:
         said = f"These vectors know hardly any animal again ({start:.1%} with one threshold for all). {said}"
     others = [name for name, delta in arms.items() if name not in conditioned and delta.helps]

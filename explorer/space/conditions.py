@@ -91,6 +91,12 @@ def _condition(study: Study, name: str, cuts: Sequence[float] | None) -> Conditi
     return Condition(name, variable, categories, numbers, binning)
 
 
+def in_words(chosen: Sequence[Condition]) -> str:
+    """The names of the variables in a sentence: "season", "season and parity", "season, parity and herd"."""
+    *first, last = [one.name for one in chosen]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def nested_strata(chosen: Sequence[Condition], size: int) -> list[Strata]:
     """Strata by all of ``chosen``, then without the last, and so on; at the end all ``size`` observations together."""
     columns = {one.name: one.values for one in chosen}

@@ -39,13 +39,15 @@ def said_of_pairs(saliency: Saliency) -> tuple[str, ...]:
 
 
 def _said(one: VariableSaliency, saliency: Saliency) -> str:
-    over = f"{one.animals:,} animals" if one.animals is not None else f"{one.n:,} observations"
-    bounds = f"; 95% interval over {over} {one.r2.low:.1%} to {one.r2.high:.1%}" if np.isfinite(one.r2.low) else ""
+    bounds = (
+        f"; 95% interval over {_count(one)} {one.r2.low:.1%} to {one.r2.high:.1%}" if np.isfinite(one.r2.low) else ""
+    )
     said = f"{one.label} explains {one.r2.value:.1%} of the space"
     test = one.test
     if test.p > ALPHA:
         chance = f"shuffled {test.null.mean():.1%} on average, p = {test.p:.3g}"
-        said += f", no more than chance may give ({chance}{bounds})"
+        few = f"which {_count(one)} cannot tell from chance, whatever it were"
+        said += f", {few if _least_p(one) > ALPHA else 'no more than chance may give'} ({chance}{bounds})"
         if one.probe.value > one.probe.high:
             band = f"R squared {one.probe.value:.0%}, shuffled {one.probe.low:.0%} to {one.probe.high:.0%}"
             said += f"; yet vectors of other animals tell it ({band}): it lies in directions in which they vary little"
@@ -57,6 +59,18 @@ def _said(one: VariableSaliency, saliency: Saliency) -> str:
     if test.spread_p <= ALPHA:
         said += f"; how far its observations scatter differs too (p = {test.spread_p:.3g}), which may be part of this"
     return said
+
+
+def _count(one: VariableSaliency) -> str:
+    """What intervals and p are over, in words."""
+    n, noun = (one.n, "observation") if one.animals is None else (one.animals, "animal")
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _least_p(one: VariableSaliency) -> float:
+    """The p of the shuffle that explains most: with few animals, the least that could have come out."""
+    null = one.test.null
+    return float((1 + (null >= null.max(initial=0.0) - 1e-9).sum()) / (1 + len(null)))
 
 
 def _listed(labels: list[str]) -> str:

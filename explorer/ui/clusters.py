@@ -7,6 +7,7 @@ import streamlit as st
 from explorer.clustering.clusters import METHODS, MOST, NOISE_NAME, Clusters, named, of_part, usual_size
 from explorer.clustering.conditioned import clusters_path
 from explorer.clustering.variables import cluster_at, names_in, with_clusters
+from explorer.errors import UserError
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
 from explorer.ui import jobs
@@ -33,7 +34,11 @@ def with_clusters_at_hand(study: Study, part: Embedding | None = None) -> Study:
         if (here is None and wanted.part is None) or (wanted.part and here == (wanted.embedding, wanted.part)):
             see_to(study, wanted, None if part is None else part.members)
     made = tuple(sorted(name for name in needed if (one := named(name)) and _is_made(study, one)))
-    return _kept(str(study.path), stamp(str(study.path)), made, study) if made else study
+    try:
+        return _kept(str(study.path), stamp(str(study.path)), made, study) if made else study
+    except UserError as error:  # an address from elsewhere names a decision that is not among those here
+        st.warning(f"The clusters cannot be shown: {error}", icon=":material/error:")
+        return study
 
 
 def _is_made(study: Study, wanted: Clusters) -> bool:

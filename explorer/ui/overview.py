@@ -22,6 +22,7 @@ from explorer.ui.navigation import page
 from explorer.ui.palette import Palette, palette
 from explorer.ui.plain import count, for_markdown
 from explorer.ui.raster import still
+from explorer.ui.simulated import simulated_badge
 from explorer.ui.state import view
 from explorer.ui.studies import stamp
 from explorer.view import MapChoice, View
@@ -38,8 +39,7 @@ _STILL = (1_240, 800)
 def heading(study: Study) -> None:
     """Name, what it is, and the numbers that describe it."""
     st.title(for_markdown(study.name))
-    if study.spec.study.simulated:
-        st.badge("simulated: no real animals", icon=":material/science:", color="orange")
+    simulated_badge(study)
     if study.spec.study.description:
         st.markdown(for_markdown(study.spec.study.description))
     st.caption(for_markdown(summary(study)))

@@ -144,3 +144,20 @@ def test_a_study_without_animals_has_an_empty_column(herd, tmp_path, capsys):
     assert pd.read_csv(tmp_path / "a.csv")["animal_id"].isna().all()
     assert facts["against_identity"] is None
     assert not any("ARI" in line for line in said)
+
+
+def test_clusters_of_one_animal_are_written_and_say_what_cannot_be_told(herd, tmp_path, capsys):
+    herd.observations["animal_id"] = "cow-0"
+    herd.scores, herd.events, herd.animals = None, None, None
+    study = herd.embed("two", np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32))
+    said, facts = run(capsys, study, tmp_path / "one.csv", "--method", "kmeans", "--k", "2")
+    assert facts["against_identity"] is None
+    assert any("held against identity with two animals or more" in line for line in said)
+
+
+def test_bins_of_a_variable_whose_name_holds_an_equals_sign(herd, tmp_path, capsys):
+    herd.spec["variables"]["a=b"] = {"column": "weight", "kind": "continuous"}
+    study = herd.embed("two", np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32))
+    options = ["--method", "kmeans", "--k", "2", "--by", "a=b", "--bins", "a=b=500"]
+    _, facts = run(capsys, study, tmp_path / "bins.csv", *options)
+    assert facts["clusters"]["bins"] == {"a=b": [500.0]}

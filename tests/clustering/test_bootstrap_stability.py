@@ -58,8 +58,17 @@ def test_readings_and_bounds():
     assert np.isnan(found.interval(3)).all()
 
 
+def test_without_animals_it_says_that_observations_were_drawn(herd):
+    del herd.spec["columns"]["animal"]
+    herd.observations = herd.observations.drop(columns="animal_id")
+    herd.scores, herd.events, herd.animals = None, None, None
+    study = herd.embed("cloud", np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32))
+    for _ in range(2):  # made, then read
+        assert "in 3 draws of 40 observations" in stability(study, Clusters("kmeans", 2, "cloud"), draws=3).sentence
+
+
 def test_too_few_animals_are_refused(herd):
     vectors = np.full((40, 2), np.nan, dtype=np.float32)
     vectors[:15] = np.random.default_rng(0).normal(size=(15, 2))
-    with pytest.raises(UserError, match="only 3"):
+    with pytest.raises(UserError, match="3 are too few"):
         stability(herd.embed("few", vectors), Clusters("kmeans", 2, "few"))

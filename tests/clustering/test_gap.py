@@ -69,3 +69,11 @@ def test_where_there_are_none_it_says_so(herd):
     herd.observations["weight"] = np.random.default_rng(1).permutation(40.0 + np.arange(40))
     with pytest.raises(UserError, match="only one cloud"):
         number_by_gap(herd.open(), Clusters("kmeans", 2, "features"))
+
+
+def test_of_a_handful_of_vectors_nothing_is_said(herd):
+    """Of five, one cloud is all that would be tried, which is no finding."""
+    vectors = np.full((40, 2), np.nan, dtype=np.float32)
+    vectors[:5] = np.random.default_rng(0).normal(size=(5, 2))
+    with pytest.raises(UserError, match="too few vectors"):
+        number_by_gap(herd.embed("few", vectors), Clusters("kmeans", 2, "few"))

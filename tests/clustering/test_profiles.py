@@ -8,9 +8,10 @@ import pytest
 from explorer.clustering.clusters import Clusters
 from explorer.clustering.conditioned import assign
 from explorer.clustering.explained import explained
-from explorer.clustering.profiles import profiles
-from explorer.clustering.traits import FEWEST
+from explorer.clustering.profiles import Profile, profiles
+from explorer.clustering.traits import FEWEST, Trait
 from explorer.errors import UserError
+from explorer.space.bootstrap import Interval
 
 ANIMALS = 24
 
@@ -117,6 +118,16 @@ def test_a_cluster_of_few_animals_has_no_intervals_and_says_so(study, made):
     assert explained(few) == ("Its observations are of fewer than 5 animals, too few to say what sets them apart",)
 
 
+def test_a_cluster_with_few_animals_outside_of_it_has_none_either(study, made):
+    """With the same few animals outside in every draw, the difference would look surer than it is."""
+    labels = np.where(np.arange(96) < 4 * (FEWEST - 1), 1, 0).astype(np.int32)
+    most = profiles(study, replace(made, labels=labels))[0]
+    assert not any(trait.sure for trait in most.traits)
+    assert explained(most)[0].startswith("The observations outside of it are of fewer than 5 animals")
+    enough = profiles(study, replace(made, labels=made.labels))[0]
+    assert any(trait.sure for trait in enough.traits)
+
+
 def test_noise_comes_last_and_has_no_middle(study, made):
     labels = np.where(made.labels == 1, -1, made.labels).astype(np.int32)
     found = profiles(study, replace(made, labels=labels))
@@ -138,3 +149,22 @@ def test_inside_a_stratum_a_cluster_is_held_against_the_rest_of_it(study):
         assert abs(weight.difference.value) < 2
         assert "breed" not in {trait.variable for trait in one.traits}
         assert "elsewhere in its stratum" in explained(one)[0] or "fewer than 5 animals" in explained(one)[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "said"),
+    [
+        (110.0, 2, "110"),
+        (99.7, 2, "100"),
+        (99.3, 2, "99"),
+        (0.00134, 2, "0.0013"),
+        (4321.6, 3, "4,322"),
+        (25.04, 3, "25"),
+    ],
+)
+def test_figures_are_written_as_people_write_them(value, digits, said):
+    trait = Trait("w", "w", None, value, 0.0, Interval(value, value, value), 1.0, None, False, 9, 0)
+    profile = Profile(0, "1", "all", 9, 9, 1.0, (trait,), (), ())
+    sentence = explained(profile)[0]
+    assert f"({said} higher" in sentence if digits == 2 else f"w is {said} on average" in sentence
+    assert "e+" not in sentence

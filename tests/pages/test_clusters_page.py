@@ -97,7 +97,7 @@ def test_clusters_are_described_with_their_groups(folder, monkeypatch):
     table = next(one.value for one in app.dataframe if "what sets it apart most" in one.value)
     found = assign(open_study(folder), GROUPS)
     assert table["observations"].sum() == len(found.rows)
-    assert set(table["group"]) <= set(found.stratum.categories)
+    assert set(table["stratum"]) <= set(found.stratum.categories)
     strata = next(one.value for one in app.dataframe if "why not" in one.value)
     assert len(strata) == len(found.strata)
 
@@ -148,7 +148,15 @@ def test_two_clusterings_side_by_side(folder, monkeypatch):
     assert app.selectbox(key="clusters_against").value == other.name
 
 
-@pytest.mark.parametrize("name", ["cluster kmeans 1 of features", "nonsense", "cluster kmeans 3 of another"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cluster kmeans 1 of features",
+        "nonsense",
+        "cluster kmeans 3 of another",
+        "cluster kmeans 3 of features in 0123456789ab",
+    ],
+)
 def test_an_address_of_clusters_that_are_none_says_so(folder, monkeypatch, name):
     app = sound(run(folder, monkeypatch, "clusters", clusters=name))
     assert "There are no clusters called" in words(app)
@@ -157,3 +165,11 @@ def test_an_address_of_clusters_that_are_none_says_so(folder, monkeypatch, name)
 def test_variables_that_are_not_there_are_told(folder, monkeypatch):
     app = sound(run(folder, monkeypatch, "clusters", clusters="cluster kmeans 3 inside breed of features"))
     assert "breed" in words(app)
+
+
+def test_the_map_outlives_an_address_of_a_decision_that_is_not_here(folder, monkeypatch):
+    """Sent by a colleague whose copy of the study has more decisions: the map is there, and says what is not."""
+    assign(open_study(folder), SIX)
+    app = sound(run(folder, monkeypatch, "map", colour=SIX._replace(decided=99).name))
+    assert "The clusters cannot be shown: there is no decision 99" in words(app)
+    assert any(one.label == "Colour by clusters" for one in app.button), "the controls of the map"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.errors import UserError
-from explorer.space.conditions import ARCS, BINS, conditions, nested_strata
+from explorer.space.conditions import ARCS, BINS, conditions, in_words, nested_strata
 from explorer.study.strata import bin_values
 
 
@@ -53,3 +53,15 @@ def test_mistakes_are_told(herd, names, sentence):
     herd.spec["variables"]["empty"] = {"column": "empty", "kind": "continuous"}
     with pytest.raises(UserError, match=sentence):
         conditions(herd.open(), names)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["season"], "season"),
+        (["season", "breed"], "season and breed"),
+        (["season", "breed", "weight"], "season, breed and weight"),
+    ],
+)
+def test_variables_are_listed_as_in_a_sentence(herd, names, said):
+    assert in_words(conditions(herd.open(), names)) == said

@@ -244,3 +244,16 @@ def test_what_explains_little_but_can_be_told_is_said_so(herd):
     assert one.test.p > 0.05
     (told,) = said_of(saliency_of(study, study.embedding("net"), permutations=99))
     assert f"yet vectors of other animals tell it (R squared {one.probe.value:.0%}, shuffled " in told
+
+
+def test_where_no_p_could_have_been_small_that_is_said_and_not_that_it_is_chance(herd):
+    """Three animals have four ways to mirror their visits: p cannot be below 1/4, however strong the effect."""
+    herd.observations = herd.observations[herd.observations["animal_id"].isin(["cow-0", "cow-1", "cow-2"])]
+    herd.observations = herd.observations.reset_index(drop=True).assign(light=np.tile([0.0, 1.0, 2.0, 3.0, 4.0], 3))
+    herd.scores = herd.events = herd.animals = None
+    herd.spec["variables"] = {"light": {"column": "light", "kind": "continuous"}}
+    x = np.random.default_rng(0).normal(size=(15, 3)) + 9 * herd.observations["light"].to_numpy()[:, None]
+    study = herd.embed("lit", x.astype(np.float32))
+    (sentence,) = said_of(saliency_of(study, study.embedding("lit"), permutations=199))
+    assert "which 3 animals cannot tell from chance, whatever it were" in sentence
+    assert "no more than chance" not in sentence

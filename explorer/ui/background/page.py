@@ -23,6 +23,7 @@ from explorer.ui.failures import in_the_app
 from explorer.ui.maps import chosen_embedding, opened_embedding
 from explorer.ui.overview import no_embedding
 from explorer.ui.plain import for_markdown
+from explorer.ui.simulated import simulated_badge
 from explorer.ui.state import view
 from explorer.ui.studies import stamp
 
@@ -30,6 +31,7 @@ from explorer.ui.studies import stamp
 def show(study: Study) -> None:
     """Draw the page."""
     st.title("Background")
+    simulated_badge(study)
     name = chosen_embedding(study, view())
     if name is None:
         no_embedding(study)

@@ -67,7 +67,8 @@ def shares_part(found: Background) -> None:
     if points and (name := _name_of(points[0])) in {one.name for one in variables}:
         colour_map(found, str(name))
     whom = f"over {_animals(variables)}" if _animals(variables) else "over observations"
-    said = f"Whiskers: 95 % intervals {whom}. Click a bar to see the map coloured by it."
+    whiskers = f"Whiskers: 95 % intervals {whom}. " if any(np.isfinite(one.r2.low) for one in variables) else ""
+    said = f"{whiskers}Click a bar to see the map coloured by it."
     if len(variables) > 1:
         said = (
             "*Alone*: what a variable explains if nothing else is known. *Beyond the others*: what is left of it once "

@@ -46,7 +46,7 @@ def compare(study: Study, assignment: Assignment, state: Edited, others: list[st
     except UserError as error:
         st.info(in_the_app(str(error)), icon=":material/info:")
         return
-    _agreement(table)
+    _agreement(table, "observation" if study.animal is None else "animal")
     first = [state.called_by_number(name) for name in table.first]
     second = [their_state.called_by_number(name) for name in table.second]
     how = st.segmented_control(
@@ -96,7 +96,7 @@ def _choice(others: list[str]) -> str | None:
     return None if now == _NONE else now
 
 
-def _agreement(table: Contingency) -> None:
+def _agreement(table: Contingency, unit: str) -> None:
     moved = int(table.moved.sum())
     with st.container(horizontal=True, gap="large"):
         for label, one in (("Adjusted Rand index", table.ari), ("Adjusted mutual information", table.ami)):
@@ -104,7 +104,7 @@ def _agreement(table: Contingency) -> None:
         figure("Moved", f"{moved:,}", f"of {count(table.observations, 'observation')}")
     st.caption(
         "1: the same clusters; 0: no more alike than by chance. Moved: not where most of its cluster went. "
-        f"Intervals over {count(table.animals, 'animal')}."
+        f"Intervals over {count(table.animals, unit)}."
     )
 
 

@@ -22,12 +22,12 @@ _WAYS: dict[Way, str] = {
     "plain": "Vectors alone",
     "residual": "Variables taken out",
     "joined": "Variables taken in",
-    "strata": "Inside each group",
+    "strata": "Inside each stratum",
 }
 _HELP = (
     "*Vectors alone*: no variable takes part. *Variables taken out*: the vectors less what the variables add to them, "
     "so that clusters cannot be seasons in disguise. *Variables taken in*: the variables beside the vectors, with the "
-    "weight that you give. *Inside each group*: each combination of the variables is clustered by itself."
+    "weight that you give. *Inside each stratum*: each combination of the variables' values is clustered by itself."
 )
 _GAP_WANTED = "clusters_gap_wanted"
 
@@ -55,6 +55,7 @@ def form(study: Study, now: Clusters | None, ask: Callable[[Clusters], None]) ->
         list(_WAYS),
         default=now.way if now else "plain",
         required=True,
+        wrap=True,
         format_func=_WAYS.__getitem__,
         key="clusters_way",
         help=_HELP,
@@ -145,7 +146,7 @@ def _size(
     usual = usual_size(n) if dense else _USUAL_NUMBER
     label = "Observations in a cluster, at least" if dense else "Clusters"
     if way == "strata":
-        label += ", in each group"
+        label += ", in each stratum"
     value = max(2, min(most, now.size if same and now else usual))
     size = row.number_input(label, 2, most, value=value, key=f"clusters_page_size_{method}", width=250)
     return int(size), how

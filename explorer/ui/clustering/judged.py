@@ -63,9 +63,9 @@ def _identity(study: Study, assignment: Assignment) -> None:
     with st.container(horizontal=True, gap="large"):
         for label, one in rows:
             measured(label, one)
-    whose = "that the encoder did not learn from" if found.held_out else ""
+    whose = " that the encoder did not learn from" if found.held_out else ""
     st.caption(
-        f"1: each animal is a cluster of its own; 0: no more than chance. {found.animals:,} animals {whose}, "
+        f"1: each animal is a cluster of its own; 0: no more than chance. {found.animals:,} animals{whose}, "
         f"{found.observations:,} observations; intervals over animals. {for_markdown(said)}"
     )
 
@@ -90,9 +90,12 @@ def _distance(study: Study, assignment: Assignment, state: Edited) -> None:
         "In each cluster: how far sightings of one animal lie apart at most, and how near two animals come. A "
         "threshold between the two would tell all of them apart."
     )
-    if st.button("Measure distances", key="clusters_distances", icon=":material/straighten:"):
-        jobs.start(key, separations_at, study.path, assignment.wanted, lane="maps")
-        st.rerun()
+    st.button(
+        "Measure distances",
+        key="clusters_distances",
+        icon=":material/straighten:",
+        on_click=lambda: jobs.start(key, separations_at, study.path, assignment.wanted, lane="maps"),
+    )
 
 
 def _distances(found: list[Separation], state: Edited) -> None:
@@ -144,9 +147,12 @@ def _stability(study: Study, assignment: Assignment, state: Edited) -> None:
             f"Clusters the study {DRAWS} times anew, each time with other animals drawn at random (with replacement), "
             "and sees how much of each cluster comes again."
         )
-        if st.button("Measure it", key="clusters_stability", icon=":material/replay:"):
-            jobs.start(key, stability_at, study.path, wanted, lane="maps")
-            st.rerun()
+        st.button(
+            "Measure it",
+            key="clusters_stability",
+            icon=":material/replay:",
+            on_click=lambda: jobs.start(key, stability_at, study.path, wanted, lane="maps"),
+        )
         return
     _stable(found, state)
 
@@ -181,7 +187,7 @@ def _stable(found: Stability, state: Edited) -> None:
     )
     made = " They are those that were made, before names, merges and splits." if state.names or state.merged else ""
     st.caption(
-        f"{len(found.jaccard)} draws of {found.animals:,} animals. From {STABLE:.2f} on a cluster is stable, below "
+        f"{len(found.jaccard)} draws of {found.whom}. From {STABLE:.2f} on a cluster is stable, below "
         f"{DISSOLVED:.2f} it is dissolved by other animals. A cloud can be cut in a stable way too: stable is not "
         f"separate.{made}"
     )

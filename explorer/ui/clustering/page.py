@@ -26,6 +26,7 @@ from explorer.ui.navigation import go_to
 from explorer.ui.overview import no_embedding, picture
 from explorer.ui.palette import palette
 from explorer.ui.plain import count, for_markdown
+from explorer.ui.simulated import simulated_badge
 from explorer.ui.state import propose, view
 from explorer.ui.studies import stamp
 from explorer.view import MapChoice
@@ -36,8 +37,7 @@ _SEEN = "clusterings_seen"
 def show(study: Study) -> None:
     """Draw the page."""
     st.title("Clusters")
-    if study.spec.study.simulated:
-        st.badge("simulated: no real animals", icon=":material/science:", color="orange")
+    simulated_badge(study)
     if chosen_embedding(study, view()) is None:
         no_embedding(study)
         return
@@ -68,10 +68,16 @@ def show(study: Study) -> None:
 
 def _at_hand(study: Study) -> Clusters | None:
     """The clusters that the address names, with what was decided about them until now."""
-    found = named(view().clusters or "")
-    if found is None or found.embedding not in study.embedding_names:
+    found = _whole(study, view().clusters or "")
+    if found is None:
         return None
     return found._replace(decided=last_edit(study, found.made.name))
+
+
+def _whole(study: Study, name: str) -> Clusters | None:
+    """The clusters called ``name`` of a whole embedding; those of a part belong to the map of that part."""
+    found = named(name)
+    return found if found and found.embedding in study.embedding_names and found.part is None else None
 
 
 def _ask(wanted: Clusters) -> None:
@@ -89,8 +95,7 @@ def _others(study: Study, now: Clusters) -> list[str]:
     plain = now.made._replace(way="plain", by=(), weight=1.0, bins=()).name
     known = [plain, *st.session_state.get(f"{_SEEN}-{study.path}", []), *edited_clusterings(study)]
     known += [view().against or ""]
-    fit = [name for name in known if (one := named(name)) and one.embedding in study.embedding_names]
-    return [name for name in dict.fromkeys(fit) if name != now.made.name]
+    return [name for name in dict.fromkeys(known) if name != now.made.name and _whole(study, name)]
 
 
 def assignment_at_hand(study: Study, wanted: Clusters) -> tuple[Assignment, Edited] | None:
@@ -138,7 +143,8 @@ def _headline(assignment: Assignment, state: Edited) -> None:
     if wanted.way == "strata":
         small = int((assignment.strata["trouble"] != "").sum())
         with st.expander(
-            f"{count(len(assignment.strata), 'group')} of the variables" + (f", {small} too small" if small else ""),
+            f"{count(len(assignment.strata), 'stratum', 'strata')} of the variables"
+            + (f", {small} too small" if small else ""),
             expanded=bool(small),
             icon=":material/category:",
         ):

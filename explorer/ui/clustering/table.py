@@ -40,7 +40,7 @@ def clusters_table(study: Study, assignment: Assignment, state: Edited) -> None:
             "cluster": [called[one.cluster] for one in found],
             "observations": [one.size for one in found],
             "animals": [one.animals for one in found],
-            **({"group": [one.stratum for one in found]} if assignment.wanted.way == "strata" else {}),
+            **({"stratum": [one.stratum for one in found]} if assignment.wanted.way == "strata" else {}),
             "strength": [one.strength for one in found],
             "what sets it apart most": [next(iter(explained(one, 1)), "") for one in found],
         }

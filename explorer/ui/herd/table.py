@@ -56,12 +56,12 @@ def table(alerts: Alerts, shown: ShownRound) -> None:
                 help=f"The change in relevant changes (else in two own standard deviations); full at {FULL:g}",
             ),
             "trend": st.column_config.TextColumn(
-                "trend", width=50, help="Over the last five visits; level unless it is clear"
+                "trend", width=48, help="Over the last five visits; level unless it is clear"
             ),
             "course": st.column_config.LineChartColumn(
-                "last values", width=100, color=palette().accent, help="Each from its own lowest to its own highest"
+                "last values", width=90, color=palette().accent, help="Each from its own lowest to its own highest"
             ),
-            "reason": st.column_config.TextColumn("reason", width=340),
+            "reason": st.column_config.TextColumn("reason", width=325),
             "about": st.column_config.TextColumn(
                 "about that time", width=115, help="The last events from a month before the alerts began"
             ),

@@ -20,7 +20,7 @@ def det_chart(found: Evidence, fpir: float, palette: Palette) -> go.Figure:
 
     ``fpir``: the promise, drawn as a line.
     """
-    fig, least = go.Figure(), 0.1
+    fig, least = go.Figure(), 0.5
     for place, (name, seen) in enumerate(found.arms.items()):
         trade = seen.curve
         fine = np.flatnonzero((trade.fpir > 0) & (trade.fnir > 0))

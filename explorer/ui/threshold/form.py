@@ -7,7 +7,7 @@ from explorer.places import shipped_encoders
 from explorer.recognition.asked import Asked
 from explorer.recognition.conformal import PROMISES
 from explorer.recognition.kept import asked_last
-from explorer.recognition.promise import CONFIDENCE
+from explorer.recognition.promise import CONFIDENCE, percent, surely
 from explorer.recognition.protocol import changing, refuse_without_return
 from explorer.space.conditions import conditions
 from explorer.study.study import Study
@@ -19,7 +19,7 @@ from explorer.ui.state import propose, settle, view
 LEAVE_OUT = "Leave out the animals learnt from by"
 
 _AS_ALLOWED = 0.0
-_CONFIDENCES = {CONFIDENCE: f"with {CONFIDENCE:.0%} confidence", 0.95: "with 95% confidence", 0.0: "on average"}
+_CONFIDENCES = {confidence: surely(confidence) for confidence in (CONFIDENCE, 0.95, 0.0)}
 
 
 def form(study: Study, stamped: tuple[object, ...]) -> tuple[Asked | None, str | None]:
@@ -64,7 +64,7 @@ def form(study: Study, stamped: tuple[object, ...]) -> tuple[Asked | None, str |
             [_AS_ALLOWED, *PROMISES],
             required=True,
             wrap=True,
-            format_func=lambda share: f"{share:.0%}" if share else "As the animals allow",
+            format_func=lambda share: percent(share) if share else "As the animals allow",
             key=_key(study, "fpir"),
             help="FPIR: of the searches for animals that are not in the gallery, the share accepted as one that is.",
         )

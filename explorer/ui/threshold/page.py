@@ -12,6 +12,7 @@ from explorer.ui import jobs
 from explorer.ui.failures import in_the_app
 from explorer.ui.overview import no_embedding
 from explorer.ui.plain import for_markdown
+from explorer.ui.simulated import simulated_badge
 from explorer.ui.studies import stamp
 from explorer.ui.threshold.files import files
 from explorer.ui.threshold.form import form
@@ -21,6 +22,7 @@ from explorer.ui.threshold.results import parts, verdict
 def show(study: Study) -> None:
     """Draw the page."""
     st.title("Threshold")
+    simulated_badge(study)
     st.caption(
         "Which distance means the same animal? A threshold tau is fitted on some animals and tested on others, later "
         "in time; then it is fitted again for each background, to see whether that tells animals apart better."

@@ -7,7 +7,7 @@ from explorer.recognition.arms import CONDITIONED, GLOBAL, SHUFFLED, STRATUM
 from explorer.recognition.arms_table import arms_frame, strata_frame
 from explorer.recognition.evidence import Evidence
 from explorer.recognition.mondrian import STRICTEST
-from explorer.recognition.promise import offers
+from explorer.recognition.promise import offers, percent, surely
 from explorer.recognition.separation import Separation
 from explorer.recognition.separation import said as said_of_pairs
 from explorer.study.study import Study
@@ -49,7 +49,7 @@ def verdict(found: Evidence) -> None:
         f"Gallery before {split['t0']} ({count(split['gallery']['animals'], 'animal')}), calibrated until "
         f"{split['t1']} on {count(split['calibration']['animals'], 'other')}, tested after that on yet others; "
         f"{count(split['adjustment']['animals'], 'animal')} more to adjust with. No animal plays two parts. "
-        f"Intervals are 95 %, over animals."
+        "The promise is for animals and times like those that it was calibrated on. Intervals are 95 %, over animals."
     )
     for remark in facts["remarks"]:
         here = remark.replace("--model leaves them out", f"{LEAVE_OUT!r}, above, leaves them out")
@@ -101,7 +101,7 @@ def _strata(found: Evidence) -> None:
         pd.DataFrame(
             [
                 {
-                    "at most": f"{one.fpir:.0%}",
+                    "at most": percent(one.fpir),
                     "animals it needs": one.least,
                     "on average only": one.average,
                     "missing, all together": one.missing,
@@ -112,10 +112,9 @@ def _strata(found: Evidence) -> None:
         ),
         hide_index=True,
     )
-    sure = f"with {guarantee['confidence']:.0%} confidence" if guarantee["confidence"] else "on average"
     st.caption(
-        f"For {count(calibration, 'animal')} to calibrate with, {sure}: a quarter of the study or so; the others are "
-        "in the gallery, are tested on, or adjust."
+        f"For {count(calibration, 'animal')} to calibrate with, {surely(guarantee['confidence'])}: a quarter of "
+        "the study or so; the others are in the gallery, are tested on, or adjust."
     )
     st.subheader("Thresholds of the strata")
     st.dataframe(_strata_shown(frame), hide_index=True, column_config=_COLUMNS)
@@ -194,7 +193,7 @@ def _arms(found: Evidence) -> None:
         pd.DataFrame(
             {
                 "arm": frame["arm"],
-                f"known again at FPIR {fpir:.0%}": _interval(frame, "tar_at"),
+                f"known again at FPIR {percent(fpir)}": _interval(frame, "tar_at"),
                 "more than one for all": [
                     "" if pd.isna(one) else f"{_points(one)} points ({_points(low)} to {_points(high)})"
                     for one, low, high in zip(frame["more"], frame["more_low"], frame["more_high"], strict=True)
