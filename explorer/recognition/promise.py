@@ -98,3 +98,15 @@ def offers(animals: int, strata: Sequence[int], confidence: float = CONFIDENCE) 
         able = sum(one >= least for one in strata)
         out.append(Offer(fpir, least, least_animals(fpir), max(0, least - animals), able))
     return out
+
+
+def jointly(strata: int, confidence: float) -> str:
+    """How sure it is that the promises of several strata, each with ``confidence``, all hold at once (Bonferroni).
+
+    Empty for one stratum, and for a promise on average, which says nothing of any one calibration.
+    """
+    if strata < 2 or not confidence:
+        return ""
+    at_least = max(0.0, 1 - strata * (1 - confidence))
+    sure = f"has {percent(at_least)} confidence or more" if at_least > 0.005 else "is not promised"
+    return f"Each promise holds for its stratum by itself; that all {strata:,} hold at once {sure}."

@@ -4,7 +4,7 @@ import pytest
 
 from explorer.recognition.arms import CONDITIONED, SHUFFLED
 from explorer.recognition.comparing import Delta
-from explorer.recognition.promise import percent, settle
+from explorer.recognition.promise import jointly, percent, settle
 from explorer.recognition.verdict import verdict
 
 
@@ -20,6 +20,20 @@ def test_a_promise_given_up_names_the_share_that_was_asked_for():
     found = settle(0.025, 0.9, 0.1, 30)
     assert found.fpir == 0.1
     assert found.remarks[0].startswith("30 animals to calibrate with are too few to promise 2.5% with 90% confidence")
+
+
+@pytest.mark.parametrize(
+    ("strata", "confidence", "said"),
+    [
+        (1, 0.9, ""),
+        (4, 0.0, ""),
+        (2, 0.9, "all 2 hold at once has 80% confidence or more"),
+        (10, 0.9, "is not promised"),
+    ],
+)
+def test_several_promises_at_once_are_less_sure(strata, confidence, said):
+    told = jointly(strata, confidence)
+    assert said in told and bool(told) == bool(said)
 
 
 def deltas(high):

@@ -7,7 +7,7 @@ from explorer.recognition.arms import CONDITIONED, GLOBAL, SHUFFLED, STRATUM
 from explorer.recognition.arms_table import arms_frame, strata_frame
 from explorer.recognition.evidence import Evidence
 from explorer.recognition.mondrian import STRICTEST
-from explorer.recognition.promise import offers, percent, surely
+from explorer.recognition.promise import jointly, offers, percent, surely
 from explorer.recognition.separation import Separation
 from explorer.recognition.separation import said as said_of_pairs
 from explorer.study.study import Study
@@ -120,7 +120,7 @@ def _strata(found: Evidence) -> None:
     st.dataframe(_strata_shown(frame), hide_index=True, column_config=_COLUMNS)
     st.caption(
         "Test: at the stratum's threshold. A stratum with too few animals takes the threshold of a larger one, whose "
-        "promise holds for that larger one only."
+        "promise holds for that larger one only. " + jointly(len(known), guarantee["confidence"])
     )
     st.subheader("How far one animal lies from itself, and from others")
     for sentence in said_of_pairs(found.separation, found.figure_taus):
