@@ -13,7 +13,8 @@ class Figures:
     """Of the visit in ``row`` of what is followed: its ``day``, and in words its value, what was expected, the effect.
 
     ``value``: with its unit. ``expected``: with the animal's own band (95 %); empty before anything was learnt.
-    ``effect``: how far from the animal's own level, with its 95 % interval, on average over its last ``over`` visits.
+    ``effect``: how far from the animal's own level, with its 95 % interval, on average over its last ``over`` visits;
+    empty without an alert, since those visits are the ones that differ most: of a quiet animal it would say too much.
     ``relevant``: how likely that is more than what is relevant; empty where the study does not say what is. ``visits``:
     of the animal up to this one.
     """
@@ -54,6 +55,7 @@ def figures_of(followed: Followed, row: int) -> Figures:
     if followed.judged_by[row] >= 0:
         own, low, high = (written(float(getattr(followed, one)[row]), digits) for one in ("own", "low", "high"))
         expected = f"{own} ({low} to {high}){unit}"
+    if followed.alerted[row]:
         ends = [float(getattr(effects, one)[row]) for one in ("estimate", "low", "high")]
         estimate, low, high = (written(one, digits) for one in ends)
         effect = f"{'+' if ends[0] > 0 else ''}{estimate} ({low} to {high}){unit}"

@@ -17,6 +17,9 @@ AGE = "age"
 CALVING = "calving"
 """The kind of event that begins a lactation, whose course is known for milk and weight alike."""
 
+_EARLY = 0.05
+"""A day: how soon the first weeks are over; what follows is slow (Wilmink, 1987, equation 1)."""
+
 
 def backgrounds_of(study: Study, series: Series, covariates: Sequence[str] = ()) -> Backgrounds:
     """Age where the study tells one, the place in the year where it has dates, days since the last calving where it has
@@ -32,6 +35,7 @@ def backgrounds_of(study: Study, series: Series, covariates: Sequence[str] = ())
     calved = _since_calving(study, series)
     if calved is not None:
         curves[f"days since {CALVING}"] = calved
+        curves["early lactation"] = np.exp(-_EARLY * calved)
     for name in covariates:
         variable = study.variable(name)
         if variable.score is not None or (variable.derive and variable.derive.rule.endswith("_gradient")):

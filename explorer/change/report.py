@@ -180,9 +180,10 @@ def _course(known: _Known, task: str, visits: pd.DataFrame) -> Course:
     together = table[(table["animal_id"] == known.animal) & (table["task"] == task) & (table["channel"] == TOGETHER)][
         "day"
     ]
-    below: tuple[str, ...] = (f"expected {figures.expected}", f"change, {figures.of}: {figures.effect}")
-    if figures.relevant:
-        below = (below[0], f"{below[1]}; {figures.relevant}")
+    below: tuple[str, ...] = (f"expected {figures.expected}",)
+    if figures.effect:
+        relevant = f"; {figures.relevant}" if figures.relevant else ""
+        below = (*below, f"change, {figures.of}: {figures.effect}{relevant}")
     if figures.visits <= followed.settings.learning:
         below = (f"learning: {figures.visits} of {followed.settings.learning} visits before the first alert",)
     elif not figures.expected:

@@ -45,7 +45,9 @@ def table(alerts: Alerts, shown: ShownRound) -> None:
             "followed": st.column_config.TextColumn("followed", width=100),
             "value": st.column_config.TextColumn("value", width=90),
             "change": st.column_config.TextColumn(
-                "change", width=150, help="From the animal's own level, age and season set aside, with a 95 % interval"
+                "change",
+                width=150,
+                help="Of alerts: from the animal's own level, its calendar set aside, with a 95 % interval",
             ),
             "severity": st.column_config.ProgressColumn(
                 "severity",
