@@ -27,6 +27,9 @@ COURSE = 12
 FULL = 3.0
 """Severity, in relevant changes, at which its bar is full."""
 
+FALSE_DISCOVERY = 0.1
+"""The share of false ones among what is picked out of a round at which alerts are counted."""
+
 NOTHING = "nothing beyond what it and its calendar explain"
 
 
@@ -46,13 +49,15 @@ class ShownRound:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Animals in the round, with an alert, with a new one."""
+        """Animals in the round, with an alert, with a new one, and with one that stands among so many looked at."""
         alerted = self.whole[self.whole["alerted"].to_numpy(dtype=bool)]
         new = alerted[alerted["new"].to_numpy(dtype=bool)]
+        stands = alerted[alerted["q"].to_numpy(dtype=np.float64) <= FALSE_DISCOVERY]
         return {
             "animals": self.whole["animal_id"].nunique(),
             "alerted": alerted["animal_id"].nunique(),
             "new": new["animal_id"].nunique(),
+            "stands": stands["animal_id"].nunique(),
         }
 
     @property
@@ -65,7 +70,8 @@ class ShownRound:
         shown += f" Not in the round: {told}." if told else ""
         return (
             f"{counts['alerted']:,} of {counts['animals']:,} animals that were seen in the last {RECENT:.0f} days, "
-            f"often enough to be known, have an alert, {counts['new']:,} of them a new one.{shown}"
+            f"often enough to be known, have an alert, {counts['new']:,} of them a new one; {counts['stands']:,} stand "
+            f"if at most {FALSE_DISCOVERY:.0%} of what is picked out of this round may be false.{shown}"
         )
 
 
@@ -121,7 +127,8 @@ def shown_round(
 def round_table(alerts: Alerts, shown: ShownRound) -> pd.DataFrame:
     """The rows that are shown as people read them, one each: animal, new, followed, value and change with their units,
     severity (of an alert; a large change that is usual in its animal is none), trend (an arrow), course (the last
-    values), reason, about (events at its time), seen and age (of the value, in days), verdict."""
+    values), reason, about (events at its time), by_chance (of an alert: the share of false ones among all of the round
+    that are as unusual; Benjamini and Hochberg), seen and age (of the value, in days), verdict."""
     parts = []
     courses = {task: _courses(one.series, shown.day) for task, one in alerts.followed.items()}
     for one in shown.rows.itertuples():
@@ -141,13 +148,14 @@ def round_table(alerts: Alerts, shown: ShownRound) -> pd.DataFrame:
                 "course": courses[one.task][one.animal_id],
                 "reason": one.reason or NOTHING,
                 "about": one.about,
+                "by_chance": float(one.q) if one.alerted else np.nan,
                 "seen": followed.series.clock.say(said.day),
                 "age": float(one.age_days),
                 "verdict": one.verdict,
             }
         )
     columns = ("animal", "new", "followed", "value", "change", "severity", "trend", "course", "reason", "about")
-    return pd.DataFrame(parts, columns=[*columns, "seen", "age", "verdict"])
+    return pd.DataFrame(parts, columns=[*columns, "by_chance", "seen", "age", "verdict"])
 
 
 def round_of(study: Study, alerts: Alerts, view: View, decisions: int) -> ShownRound:

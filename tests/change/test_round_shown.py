@@ -40,6 +40,16 @@ def test_everything_is_shown_by_default_in_the_order_of_the_round(study, alerts)
     assert str(shown.counts["alerted"]) in shown.sentence
 
 
+def test_how_many_alerts_stand_among_so_many_looked_at(study, alerts):
+    shown = shown_round(study, alerts, Round())
+    rows = shown.whole[shown.whole["alerted"].to_numpy(dtype=bool)]
+    stands = rows[rows["q"] <= 0.1]["animal_id"].nunique()
+    assert 0 < stands == shown.counts["stands"] <= shown.counts["alerted"]
+    assert f"{stands} stand if at most 10% of what is picked out" in shown.sentence
+    table = round_table(alerts, shown)
+    assert table["by_chance"].notna().tolist() == (table["new"] != "").tolist()
+
+
 def test_a_filter_shows_the_animals_whose_last_observation_passes(study, alerts):
     first = VariableFilter(variable="parity", low=1, high=1)
     shown = shown_round(study, alerts, Round(), filters=[first])

@@ -12,7 +12,8 @@ from explorer.ui.state import propose, view
 
 _KEY, _OPEN = "round_rows", "round_open"
 _COLUMNS = (
-    "animal", "new", "severity", "reason", "trend", "course", "about", "followed", "value", "change", "seen", "verdict",
+    "animal", "new", "severity", "reason", "trend", "course", "about", "followed", "value", "change", "by_chance",
+    "seen", "verdict",
 )  # fmt: skip
 
 _ROW = 98  # pixels: five lines of a reason
@@ -66,6 +67,14 @@ def table(alerts: Alerts, shown: ShownRound) -> None:
             "reason": st.column_config.TextColumn("reason", width=325),
             "about": st.column_config.TextColumn(
                 "about that time", width=115, help="The last events from a month before the alerts began"
+            ),
+            "by_chance": st.column_config.NumberColumn(
+                "false among as unusual",
+                format="percent",
+                width=90,
+                help="Of all that is looked at in this round and is as unusual as this, the share to expect by chance "
+                "alone (false discovery rate, Benjamini and Hochberg). An alert that has built up over many visits may "
+                "be ordinary on its last day.",
             ),
             "seen": st.column_config.TextColumn("last value", width=130),
             "verdict": st.column_config.TextColumn("resolved as", width=100),
