@@ -20,6 +20,8 @@ from benchmarks.judged import MEASURED, OURS, SIMPLE, app_table, as_the_app, sco
 from benchmarks.matched import Spans, Windows, folds_of, matched_windows, report
 from explorer.change.alerts import alerts_of
 from explorer.change.backgrounds import YEAR, Backgrounds
+from explorer.change.known_backgrounds import backgrounds_of
+from explorer.change.monitor import Monitor, monitor_of
 from explorer.change.normal_inverse_gamma import LEARNING, Side
 from explorer.change.panel import Bools, Floats, Ints, panel_of
 from explorer.change.series import Series
@@ -29,6 +31,9 @@ from explorer.study.study import open_study
 WIDTH, FREE, EARLIER, NEAR = 60.0, 200.0, 365.0, 90.0
 GONE = ("exit_slaughter", "exit_death")
 CASES = 4_000
+COVARIATES = ("dim", "parity")
+MORE = 500
+"""Cows of which one more visit is timed."""
 SIDES: dict[str, Side] = {"milk_kg": "down", "log2_cells": "up"}
 
 
@@ -123,13 +128,29 @@ def speed(folder: Path) -> None:
             (study / "study.toml").write_text(study_file_text(_described()))
             opened = open_study(study)
             start, processor = time.perf_counter(), time.process_time()
-            alerts_of(opened, ["milk", "protein", "cells"], covariates=["dim", "parity"])
+            found = alerts_of(opened, ["milk", "protein", "cells"], covariates=COVARIATES)
             took, worked = time.perf_counter() - start, time.process_time() - processor
         print(
             f"| {tests['animal_id'].nunique():,} | {len(tests):,} | {took:.1f} | {worked:.1f} | "
             f"{1000 * worked / len(tests):.2f} | {os.getloadavg()[0]:.1f} |",
             flush=True,
         )
+    milk = found.followed["milk"]
+    backgrounds = backgrounds_of(opened, milk.series, COVARIATES)
+    monitor = monitor_of(milk, backgrounds)
+    rows = np.append(np.flatnonzero(np.diff(milk.panel.animal)), len(milk.panel) - 1)[:MORE]
+    times = [_one_more(monitor, milk.series, int(row), backgrounds.only(np.array([row]))) for row in rows]
+    print(
+        f"\none more visit of one cow, {len(times)} of them: median {1e3 * np.median(times):.1f} ms, "
+        f"slowest {1e3 * max(times):.1f} ms"
+    )
+
+
+def _one_more(monitor: Monitor, series: Series, row: int, backgrounds: Backgrounds) -> float:
+    """Seconds to judge once more the last visit of an animal."""
+    start = time.perf_counter()
+    monitor.add(series.animals[series.animal[row]], float(series.value[row]), backgrounds)
+    return time.perf_counter() - start
 
 
 def _described() -> StudyFile:

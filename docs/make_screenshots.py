@@ -1,11 +1,11 @@
 """Makes the pictures of the guides: make screenshots. Each is looked at before it is committed.
 
-Of the shipped sample, light and dark; and of one's own studies, of the Map page, where they are given:
+Of the shipped sample, light and dark; and of one's own studies, where they are given:
 
-    python docs/make_screenshots.py PICTURE=FOLDER[?ADDRESS][#KEYS] ...
+    python docs/make_screenshots.py PICTURE=FOLDER[?ADDRESS][#KEYS] PICTURE=FOLDER@herd PICTURE=FOLDER@animal?ADDRESS ...
 
 ``PICTURE`` is the name of the file, ``light`` or ``dark`` at its end; ``ADDRESS`` is a view, ``KEYS`` are pressed on
-the map (``i``: pictures at their places).
+the map (``i``: pictures at their places). Without ``@PAGE`` it is the Map page.
 """
 
 import os
@@ -81,11 +81,14 @@ def sample(browser: Browser) -> None:
             page.screenshot(path=HERE / f"sample-map-{theme}.png")
 
 
+_DONE = {"herd": "Animals in the round", "animal": "Take away"}
+"""What stands on a page when it is done."""
+
 _ASKED = {
-    "herd-light": ("herd", "Animals in the round"),
-    "herd-dark": ("herd", "Animals in the round"),
-    "animal-light": ("animal", "Then and now"),
-    "animal-dark": ("animal", "Then and now"),
+    "herd-light": ("herd", _DONE["herd"]),
+    "herd-dark": ("herd", _DONE["herd"]),
+    "animal-light": ("animal?animal=cow-0129", _DONE["animal"]),
+    "animal-dark": ("animal?animal=cow-0129", _DONE["animal"]),
     "background-light": ("background", "How much each explains"),
     "clusters-light": ("clusters?clusters=cluster+kmeans+8+without+season+of+herd", "Who is in them"),
     "threshold-light": ("threshold", "False accepts"),
@@ -107,11 +110,17 @@ def asked(browser: Browser) -> None:
 
 
 def own(browser: Browser, picture: str, where: str) -> None:
-    """The Map page of a study."""
+    """The Map page of a study, or another one that is done when what stands on it in ``_DONE`` does."""
     rest, _, keys = where.partition("#")
-    folder, _, query = rest.partition("?")
+    place, _, query = rest.partition("?")
+    folder, _, name = place.partition("@")
     with app(folder) as url:
-        page = opened(browser, "dark" if picture.endswith("dark") else "light", f"{url}/map?{query}")
+        page = opened(browser, "dark" if picture.endswith("dark") else "light", f"{url}/{name or 'map'}?{query}")
+        if name:
+            page.get_by_text(_DONE[name]).first.wait_for(timeout=300_000)
+            page.wait_for_timeout(5_000)
+            page.screenshot(path=HERE / f"{picture}.png")
+            return
         settled(page)
         page.locator(".stage").first.focus()
         for key in keys:
