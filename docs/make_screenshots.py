@@ -2,10 +2,10 @@
 
 Of the shipped sample, light and dark; and of one's own studies, where they are given:
 
-    python docs/make_screenshots.py PICTURE=FOLDER[?ADDRESS][#KEYS] PICTURE=FOLDER@herd PICTURE=FOLDER@animal?ADDRESS ...
+    python docs/make_screenshots.py PICTURE=FOLDER[@PAGE][?ADDRESS][#KEYS] ...
 
 ``PICTURE`` is the name of the file, ``light`` or ``dark`` at its end; ``ADDRESS`` is a view, ``KEYS`` are pressed on
-the map (``i``: pictures at their places). Without ``@PAGE`` it is the Map page.
+the map (``i``: pictures at their places). ``PAGE`` is ``herd`` or ``animal``; without it, it is the Map page.
 """
 
 import os
