@@ -206,7 +206,7 @@ def test_the_picture_that_is_saved_is_the_map_with_its_legend(digits, new_page, 
 
 ROWS = 40_000
 POINTS = 8 * ROWS  # two numbers of four bytes for each
-WORDS = 120_000  # with the element's own script, which Streamlit sends each time
+WORDS = 130_000  # with the element's own script, which Streamlit sends each time
 
 
 @pytest.fixture

@@ -124,8 +124,11 @@ def test_an_interrupt_in_this_process_ends_the_workers(error):
 def test_a_real_ctrl_c_reaches_the_caller():
     """In a program of its own: the test runner's process has other libraries' event loops in it."""
     program = (
+        "import signal\n"
         "import engine_tasks as tasks\n"
         "from explorer.engine import map_partitions\n"
+        # Whoever runs the tests in the background has it ignored, and so have all that come of it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "map_partitions(tasks.nap, [600.0] * 2, seed=0, workers=2, progress=lambda _: print('started', flush=True))\n"
     )
     paths = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])

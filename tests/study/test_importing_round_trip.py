@@ -20,9 +20,11 @@ WORDS = st.text(LETTERS, min_size=1, max_size=12).filter(
     lambda text: text == text.strip() and text not in MISSING_WORDS and re.search(r"[A-Za-z]", text)
 )
 DATES = st.dates(datetime.date(1950, 1, 1), datetime.date(2100, 1, 1))
+# Numbers that are dates without dashes (20210301) are read as dates.
+NUMBERS = st.integers(-(10**12), 10**12).filter(lambda number: not re.fullmatch(r"[12]\d{7}", str(number)))
 COLUMNS = st.one_of(
     st.lists(st.none() | WORDS, min_size=2, max_size=8),
-    st.lists(st.none() | st.integers(-(10**12), 10**12), min_size=2, max_size=8),
+    st.lists(st.none() | NUMBERS, min_size=2, max_size=8),
     st.lists(st.none() | st.floats(-1e9, 1e9, allow_nan=False, allow_subnormal=False), min_size=2, max_size=8),
     st.lists(st.none() | DATES, min_size=2, max_size=8),
 )
