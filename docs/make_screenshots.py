@@ -102,8 +102,10 @@ def asked(browser: Browser) -> None:
     with app(None) as url:
         for picture, (where, done) in _ASKED.items():
             page = opened(browser, picture.rsplit("-", 1)[1], f"{url}/{where}")
-            if where == "background" and not page.get_by_text(done).count():
-                page.get_by_role("button", name="Find out").click()
+            start = page.get_by_role("button", name="Find out")
+            start.or_(page.get_by_text(done)).first.wait_for(timeout=300_000)
+            if start.count():
+                start.click()
             page.get_by_text(done).first.wait_for(timeout=300_000)
             page.wait_for_timeout(5_000)
             page.screenshot(path=HERE / f"{picture}.png")
