@@ -1,5 +1,7 @@
 """A round of the herd: every animal as it stood at its last visit, what needs attention first."""
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -14,9 +16,12 @@ RECENT = 90.0
 """Days after which an animal that was not seen is no part of a round."""
 
 
-def herd_round(alerts: Alerts, *, day: float | None = None, recent: float = RECENT) -> pd.DataFrame:
+def herd_round(
+    alerts: Alerts, *, day: float | None = None, recent: float = RECENT, without: Collection[str] = ()
+) -> pd.DataFrame:
     """One row for each animal and task whose last visit up to ``day`` (default: the last there is) could be alerted and
-    is at most ``recent`` days old; alerts first, new ones before others, then by severity.
+    is at most ``recent`` days old; alerts first, new ones before others, then by severity. ``without``: animals that
+    are left out.
 
     Columns: animal_id, task, time and day of the visit, age_days (how old it is), value, unit, expected, effect with
     effect_low and effect_high, deviations, probability_relevant, severity, trend (-1, 0, 1), slope (unit per day),
@@ -29,6 +34,7 @@ def herd_round(alerts: Alerts, *, day: float | None = None, recent: float = RECE
     end = max(float(one.panel.day.max()) for one in followed.values()) if day is None else day
     parts = [_of_task(name, one, end, recent) for name, one in followed.items()]
     whole = pd.concat([one for one in parts if len(one)] or parts, ignore_index=True)
+    whole = whole[~whole["animal_id"].isin(list(without))].reset_index(drop=True)
     _mark_together(whole, alerts.table, end)
     whole["q"] = benjamini_hochberg(whole["p"].to_numpy(dtype=np.float64))
     order = np.lexsort((-whole["severity"].to_numpy(dtype=float), ~whole["new"], ~whole["alerted"]))

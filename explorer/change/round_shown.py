@@ -18,6 +18,7 @@ from explorer.decisions.alert_verdicts import Verdicts, verdicts_at
 from explorer.decisions.noted_events import events_with_noted
 from explorer.errors import UserError
 from explorer.space.shown import filter_mask
+from explorer.study.exits import final_exits, told_exits
 from explorer.study.study import Study
 from explorer.view import Round, VariableFilter, View
 
@@ -37,13 +38,15 @@ NOTHING = "nothing beyond what it and its calendar explain"
 class ShownRound:
     """``rows`` of ``herd_round`` on ``day``, those that are shown. ``verdict`` is a column more: what was said last of
     the run that an alert belongs to, "" for nothing; ``about``: events at the time of an alert, in a sentence.
-    ``whole``: all rows of the round. ``among``: what was asked for, in words, "" for everything. ``gone``,
-    ``learning``: animals not seen lately, and those seen too few times so far, which are no part of the round."""
+    ``whole``: all rows of the round. ``among``: what was asked for, in words, "" for everything. ``left``, ``gone``,
+    ``learning``: animals that have left for good, those not seen lately, and those seen too few times so far, which are
+    no part of the round."""
 
     day: float
     rows: pd.DataFrame
     whole: pd.DataFrame
     among: str
+    left: int
     gone: int
     learning: int
 
@@ -65,8 +68,8 @@ class ShownRound:
         """How many of the animals have an alert, and a new one."""
         counts = self.counts
         shown = f" Shown: {self.among}." if self.among else ""
-        left = {"not seen in that time": self.gone, "seen too few times so far": self.learning}
-        told = ", ".join(f"{count:,} {why}" for why, count in left.items() if count)
+        out = {"that have left": self.left, "not seen lately": self.gone, "seen too few times so far": self.learning}
+        told = ", ".join(f"{count:,} {why}" for why, count in out.items() if count)
         shown += f" Not in the round: {told}." if told else ""
         return (
             f"{counts['alerted']:,} of {counts['animals']:,} animals that were seen in the last {RECENT:.0f} days, "
@@ -93,7 +96,9 @@ def shown_round(
     """
     day = last_day(alerts) if at.as_of is None else min(max(at.as_of, first_day(alerts)), last_day(alerts))
     clock = clock_of(study)
-    whole = herd_round(alerts, day=day)
+    last = _last_days(alerts, day)
+    left = _left(study, clock, day, last)
+    whole = herd_round(alerts, day=day, without=left)
     if whole.empty:
         raise UserError(
             f"no animal had been seen often enough on {clock.say(day)} to be known",
@@ -118,10 +123,25 @@ def shown_round(
         wanted = {"alerts": alerted, "new": whole["new"].to_numpy(dtype=bool), "open": alerted & ~_resolved(whole)}
         keep &= wanted[at.only]
         said.append({"alerts": "alerts alone", "new": "new alerts alone", "open": "unresolved alerts alone"}[at.only])
-    last = _last_days(alerts, day)
-    gone = last.index[day - last > RECENT]
-    learning = len(last.index.difference(gone).difference(whole["animal_id"]))
-    return ShownRound(day, whole[keep].reset_index(drop=True), whole, ", ".join(said), len(gone), learning)
+    here = last.drop(list(left))
+    gone = here.index[day - here > RECENT]
+    learning = len(here.index.difference(gone).difference(whole["animal_id"]))
+    rows = whole[keep].reset_index(drop=True)
+    return ShownRound(day, rows, whole, ", ".join(said), len(left), len(gone), learning)
+
+
+def _left(study: Study, clock: Clock, day: float, last: pd.Series) -> set[str]:
+    """The animals that had left for good by ``day``; one that was seen after it had left has not."""
+    assert study.animal is not None  # they are followed
+    names = study.animal.cat.categories
+    out: set[str] = set()
+    for codes, times in (told_exits(study), final_exits(study)):
+        known = codes >= 0
+        ends = pd.Series(clock.days(times[known]), index=names[codes[known]]).groupby(level=0).max()
+        ends = ends[ends <= day]
+        seen = last.reindex(ends.index)
+        out |= set(ends.index[(seen <= ends + 1).to_numpy()])
+    return out
 
 
 def round_table(alerts: Alerts, shown: ShownRound) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from explorer.errors import UserError
 from explorer.study import embeddings
+from explorer.study.exits import final_exits
 from explorer.study.findings import Finding, Severity
 from explorer.study.study import TABLES, Study, open_study
 from explorer.study.tables import Table
@@ -155,24 +156,8 @@ def _exits(study: Study) -> Iterator[Finding]:
                 yield from _beyond(study, codes, limits, after=after, word=word)
     with suppress(UserError):
         if len(study.events):
-            codes, ends = _final_exits(study)
+            codes, ends = final_exits(study)
             yield from _beyond(study, codes, ends, after=True, word="its exit in the events")
-
-
-def _final_exits(study: Study) -> tuple[npt.NDArray[np.int64], Times]:
-    """Animals (codes) whose last exit or death is followed by no entry or birth, and when it was.
-
-    An animal that was lent out or sold and came back may be seen again; so may one that entered on the day it left.
-    """
-    kinds = study.events["kind"].astype(str)
-    times = pd.Series(study.events["time"].to_numpy(), index=study.animal_codes(study.events["animal"]))
-    last = {}
-    for side, pattern in (("exit", r"death|exit.*"), ("entry", r"birth|entry.*")):
-        chosen = times[kinds.str.fullmatch(pattern, case=False).to_numpy(dtype=bool)].dropna()
-        last[side] = chosen.groupby(level=0).max()
-    back = last["entry"].reindex(last["exit"].index)
-    final = last["exit"][~(back >= last["exit"]).to_numpy()]
-    return final.index.to_numpy(dtype=np.int64), final.to_numpy()
 
 
 def _beyond(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 from change.printed import pages_of
 from change.watched import ILL, watched
@@ -125,7 +126,7 @@ def test_who_is_left_out_of_the_round_is_counted(herd):
     study = herd.open()
     shown = shown_round(study, alerts_of(study, ["weight"]), Round())
     assert shown.counts["animals"] == 27 and (shown.gone, shown.learning) == (1, 2)
-    assert "Not in the round: 1 not seen in that time, 2 seen too few times so far." in shown.sentence
+    assert "Not in the round: 1 not seen lately, 2 seen too few times so far." in shown.sentence
 
 
 def test_on_paper_stand_the_alerts_that_are_shown_and_no_others(study, alerts):
@@ -157,3 +158,27 @@ def test_the_file_holds_what_the_view_shows(study, alerts):
     some = shown_alerts(study, alerts, view, 0)
     assert set(some["task"]) == {"milk"}
     assert set(some["animal_id"]) == set(round_of(study, alerts, view, 0).rows["animal_id"])
+
+
+def test_animals_that_have_left_are_no_part_of_the_round(tmp_path):
+    herd = watched(Herd(tmp_path / "herd"))
+    end = herd.observations["captured_at"].max()
+    sold, back, later, wrong = "cow-01", "cow-02", "cow-03", "cow-04"
+    last = herd.observations.groupby("animal_id")["captured_at"].max()
+    gone = herd.observations["animal_id"].isin([sold, back]) & (herd.observations["captured_at"] == end)
+    herd.observations = herd.observations[~gone].reset_index(drop=True)
+    events = [
+        (sold, last[sold], "exit_sold"),
+        (back, last[back], "exit"),
+        (back, last[back] + pd.Timedelta(days=1), "entry"),
+        (later, end + pd.Timedelta(days=30), "death"),
+        (wrong, last[wrong] - pd.Timedelta(days=60), "exit"),  # seen after it: the study contradicts itself
+    ]
+    herd.events = pd.concat([herd.events, pd.DataFrame(events, columns=["animal", "time", "kind"])], ignore_index=True)
+    study = herd.open()
+    alerts = alerts_of(study, ["weight"], memory=14)
+    shown = shown_round(study, alerts, Round())
+    assert not {sold} & set(shown.whole["animal_id"]) and {back, later, wrong} <= set(shown.whole["animal_id"])
+    assert shown.left == 1 and "1 that have left" in shown.sentence
+    before = shown_round(study, alerts, Round(as_of=float(shown.day - 40)))
+    assert sold in set(before.whole["animal_id"]) and before.left == 0
