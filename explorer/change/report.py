@@ -220,7 +220,8 @@ def _reasons_and_pictures(sheet: Sheet, box: Box, known: _Known) -> None:
     columns = right.columns([1] * len(pictures))
     for place, (row, image) in enumerate(pictures):
         at = columns[place]
-        when = known.clock.say(float(known.clock.days(known.study.time[row : row + 1])[0]))  # type: ignore[index]
+        assert known.study.time is not None  # an animal is followed in time
+        when = known.clock.say(float(known.clock.days(known.study.time[row : row + 1])[0]))
         sheet.text(
             at.left, at.top + 8, ("Before: " if place + 1 < len(pictures) else "Now: ") + when, size=8, bold=True
         )

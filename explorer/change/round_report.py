@@ -1,6 +1,7 @@
 """A round of the herd on paper: who needs attention, what first, with the reason; readable without colour."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -93,22 +94,22 @@ def _heads(sheet: Sheet, columns: Sequence[Box]) -> None:
     sheet.line([(columns[0].left, columns[0].bottom), (columns[-1].right, columns[-1].bottom)], width=0.6)
 
 
-def _row(sheet: Sheet, box: Box, alerts: Alerts, one: object, lines: Sequence[str], day: float) -> None:
-    animal, task = str(one.animal_id), str(one.task)  # type: ignore[attr-defined]
+def _row(sheet: Sheet, box: Box, alerts: Alerts, one: Any, lines: Sequence[str], day: float) -> None:
+    animal, task = str(one.animal_id), str(one.task)
     followed = alerts.followed[task]
     row = last_row(followed, animal, day)
     assert row is not None  # it is in the round
     said = figures_of(followed, row)
     columns = Box(box.left, box.top, box.width, 12).columns(_SHARES, 5)
     y = box.top + 10
-    if one.new:  # type: ignore[attr-defined]
+    if one.new:
         sheet.label(columns[0].left, y, "NEW", size=7)
     words = (animal, followed.series.label, said.value, said.effect)
     for place, text in enumerate(words, start=1):
         at = columns[place]
         sheet.text(at.left, y, shortened(text, at.width, 8.5, bold=place == 1), size=8.5, bold=place == 1)
-    _bar(sheet, columns[5], float(one.severity))  # type: ignore[attr-defined]
-    _arrow(sheet, columns[6], int(one.trend))  # type: ignore[attr-defined]
+    _bar(sheet, columns[5], float(one.severity))
+    _arrow(sheet, columns[6], int(one.trend))
     own = followed.panel.animal[: row + 1] == followed.panel.animal[row]
     _course(sheet, columns[7], followed.series.value[: row + 1][own][-COURSE:])
     sheet.text(columns[8].left, y, followed.series.clock.say(said.day), size=8)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from explorer.space.parts import part_of
 from explorer.space.task_values import units_of
 from explorer.study.atomic import atomic_file
 from explorer.study.embeddings import Embedding
+from explorer.study.spoilt import SPOILT
 from explorer.study.study import Study, open_study
 
 Floats = npt.NDArray[np.float64]
@@ -167,7 +167,7 @@ def read_stability(study: Study, wanted: Clusters, *, draws: int = DRAWS, seed: 
     try:
         with np.load(_path(study, wanted, draws, seed), allow_pickle=False) as stored:
             jaccard, animals = stored["jaccard"], int(stored["animals"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, BadZipFile):
+    except SPOILT:
         return None
     return (
         Stability(jaccard, animals, study.animal is not None) if jaccard.ndim == 2 and len(jaccard) == draws else None

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from itertools import islice, product
 from math import prod
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ from explorer.space.neighbours import Neighbours, find, neighbours
 from explorer.study.atomic import atomic_file
 from explorer.study.embeddings import Embedding
 from explorer.study.fingerprint import hash_json
+from explorer.study.spoilt import SPOILT
 from explorer.study.strata import Strata
 from explorer.study.study import Study
 
@@ -197,7 +197,7 @@ def _read(study: Study, wanted: Clusters) -> tuple[Labels, Strengths] | None:
     try:
         with np.load(clusters_path(study, wanted), allow_pickle=False) as stored:
             labels, strength = stored["labels"], stored["strength"]
-    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, BadZipFile):
+    except SPOILT:
         return None
     fits = labels.shape == strength.shape == (len(study),)
     return (labels, strength) if fits and labels.dtype == np.int32 and strength.dtype == np.float32 else None

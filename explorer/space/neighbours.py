@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from explorer.space.pca import fit_pca
 from explorer.study.atomic import atomic_file
 from explorer.study.embeddings import Embedding
 from explorer.study.fingerprint import hash_json
+from explorer.study.spoilt import SPOILT
 from explorer.study.study import Study
 
 Report = Callable[[float, str], None]
@@ -135,7 +135,7 @@ def _read(path: Path, m: int) -> Neighbours | None:
         with np.load(path, allow_pickle=False) as stored:
             indices, distances, facts = stored["indices"], stored["distances"], json.loads(str(stored["facts"]))
         found = Neighbours(indices, distances, facts["recall"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, BadZipFile):
+    except SPOILT:
         return None
     fits = indices.ndim == 2 and len(indices) == m and indices.shape == distances.shape
     return found if fits and indices.dtype == np.int32 and distances.dtype == np.float32 else None

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ from explorer.space.placing import place, row_hashes, same_rows
 from explorer.study.atomic import atomic_file
 from explorer.study.embeddings import FEATURES, Embedding
 from explorer.study.fingerprint import hash_json
+from explorer.study.spoilt import SPOILT
 from explorer.study.study import Study, open_study
 from explorer.view import MapChoice
 
@@ -371,7 +371,7 @@ def _read(path: Path) -> _Stored | None:
         choice = MapChoice.model_validate(facts["choice"])
         projection = Projection(choice, coordinates, tuple(facts["explained"]), tuple(facts["remarks"]), shaped)
         made_of = (int(facts["version"]), str(facts["embedding"]), _anew(choice))
-    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, BadZipFile):
+    except SPOILT:
         return None
     n = len(coordinates)
     fits = coordinates.shape == (n, choice.dims) and coordinates.dtype == np.float32

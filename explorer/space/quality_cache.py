@@ -4,7 +4,6 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from explorer.space.quality_bands import Groups
 from explorer.study.atomic import atomic_file
 from explorer.study.fingerprint import hash_json
+from explorer.study.spoilt import SPOILT
 from explorer.study.study import Study
 
 _VERSION = 1  # raised when a measure changes, so that old numbers are not read as new ones
@@ -35,7 +35,7 @@ def read_kept(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] 
         with np.load(path, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         facts = json.loads(str(arrays.pop("facts")))
-    except (OSError, ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, BadZipFile):
+    except SPOILT:
         return None
     return (facts, arrays) if isinstance(facts, dict) else None
 

@@ -6,6 +6,7 @@ import pytest
 from change.watched import watched
 
 from explorer.change.alerts import alerts_of
+from explorer.change.baseline import fit_baseline
 from explorer.change.known_backgrounds import backgrounds_of
 from explorer.change.series import series_of
 
@@ -43,6 +44,30 @@ def test_days_since_the_last_calving_never_look_ahead(herd):
 def test_without_calvings_nothing_is_said_of_them(herd):
     study = watched(herd).open()
     assert NAME not in backgrounds_of(study, series_of(study, "milk")).curves
+
+
+def test_the_first_weeks_have_a_course_of_their_own(herd):
+    calved(herd)
+    study = herd.open()
+    series = series_of(study, "milk")
+    stage = backgrounds_of(study, series).curves[NAME]
+    herd.observations["milk"] -= 12 * np.exp(-_in_rows(herd, series, stage) / 12)  # low at first, soon at its height
+    study = herd.open()
+    series = series_of(study, "milk")
+    known = backgrounds_of(study, series)
+    fitted = fit_baseline(series.panel(), series.value, known)
+    rest = series.value - fitted.expected(known)
+    own = np.bincount(series.animal, weights=rest) / np.bincount(series.animal)
+    rest = rest - own[series.animal]
+    assert abs(rest[stage < 10].mean()) < 1
+    assert abs(rest[(stage >= 10) & (stage < 40)].mean()) < 1
+
+
+def _in_rows(herd, series, stage):
+    """``stage`` of the visits of ``series`` in the order of the table."""
+    out = np.zeros(len(herd.observations))
+    out[series.row] = stage
+    return out
 
 
 def test_milk_that_rises_after_calving_is_no_alert(herd):

@@ -3,7 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer.clustering.clusters import Clusters, named
+from explorer.clustering.conditioned import assign, read_assignment
 from explorer.clustering.edited import edited
+from explorer.clustering.variables import with_clusters
 from explorer.decisions.cluster_edits import (
     Merge,
     Name,
@@ -128,3 +131,20 @@ def test_mistakes_are_one_sentence_and_write_nothing(herd, deed, said):
     with pytest.raises(UserError, match=said):
         deed(study)
     assert history(study) == []
+
+
+def test_clusters_as_decided_are_those_that_were_made_with_their_names(herd):
+    study = herd.open()
+    made = Clusters("kmeans", 4, "features")
+    raw = assign(study, made)
+    name_cluster(study, made.name, 1, "thin")
+    merge_clusters(study, made.name, (2, 3))
+    seen = made._replace(decided=last_edit(study, made.name))
+    assert named(seen.name) == seen and seen.made == made
+    assert np.array_equal(read_assignment(study, seen).labels, raw.labels)  # nothing is clustered anew
+    values = with_clusters(study, [seen.name]).values(seen.name)
+    assert list(values.cat.categories) == ["thin", "2", "4"]
+    assert (values == "2").sum() == np.isin(raw.labels, [1, 2]).sum()
+    name_cluster(study, made.name, 1, "fat")  # later decisions do not change what an address means
+    again = with_clusters(study, [seen.name]).values(seen.name)
+    assert list(again.cat.categories) == ["thin", "2", "4"]
