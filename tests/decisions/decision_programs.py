@@ -27,12 +27,14 @@ def append_for_ever(store):
 
 
 def append_some(store, number):
+    """Append ``number`` events each time that a line comes in."""
     tell("ready")
-    sys.stdin.readline()
-    for _ in range(number):
-        with store.writing() as log:
-            event = log.append("view.save", f"{os.getpid()}", who="Ann", payload={"by": os.getpid()})
-        tell(f"{event.seq} {event.id}")
+    while sys.stdin.readline():
+        for _ in range(number):
+            with store.writing() as log:
+                event = log.append("view.save", f"{os.getpid()}", who="Ann", payload={"by": os.getpid()})
+            tell(f"{event.seq} {event.id}")
+        tell("ready")
 
 
 if __name__ == "__main__":

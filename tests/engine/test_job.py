@@ -72,10 +72,11 @@ def test_the_time_left_counts_down_between_reports():
     assert second.seconds_left == pytest.approx(first.seconds_left - passed)
 
 
-def test_a_flood_of_reports_is_thinned():
-    began = time.monotonic()
+def test_a_flood_of_reports_is_thinned(monkeypatch):
+    heard, hear = [], Job._hear
+    monkeypatch.setattr(Job, "_hear", lambda job, *what: (heard.append(what), hear(job, *what)))
     Job(tasks.many_reports, 300_000).result(tasks.DEADLINE)
-    assert time.monotonic() - began < 10
+    assert 1 < len(heard) < 3_000
 
 
 @pytest.mark.parametrize("function", [tasks.spin, tasks.native_sleep])
@@ -84,7 +85,7 @@ def test_cancel_kills_whatever_it_is_doing(function):
     tasks.wait_until(lambda: job.progress.fraction > 0)
     began = time.monotonic()
     job.cancel()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
     assert not psutil.pid_exists(job.pid)
     assert job.state == "cancelled"
     assert job.progress.fraction == 0.1

