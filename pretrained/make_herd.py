@@ -28,6 +28,7 @@ from explorer.learning.evaluate import evaluate
 from explorer.learning.evaluate_tasks import Predictions, evaluate_tasks
 from explorer.learning.model_files import RUN, WEIGHTS, Model, load_model, write_card
 from explorer.learning.recipe import Recipe
+from explorer.learning.run_folders import read_card
 from explorer.learning.task_baselines import ridge_predictions
 from explorer.learning.task_evaluation import TaskEvaluation
 from explorer.learning.train import train
@@ -252,7 +253,7 @@ def main() -> None:
         model = load_model(out)
         herds = [herd(folder, seed) for seed in SEEDS] if model.info.task_dimensions else []
         beside = [load_model(one) for one in options.beside]
-        card = model.card.split("## On the sample herd")[0].rstrip()
+        card = read_card(model.folder).split("## On the sample herd")[0].rstrip()
         write_card(out, f"{card}\n\n{figures(herd(folder, SAMPLE_SEED), herds, model, beside)}")
 
 

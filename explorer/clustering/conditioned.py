@@ -27,7 +27,6 @@ from explorer.study.strata import Strata
 from explorer.study.study import Study
 
 Strengths = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
 
 ENOUGH = 2
 """A stratum is clustered when it has so many times the observations that were asked for: HDBSCAN, which never takes a

@@ -12,7 +12,6 @@ from explorer.clustering.clusters import Clusters
 from explorer.clustering.spaces import space_of
 from explorer.engine import Report, parts_of
 from explorer.errors import UserError
-from explorer.study.embeddings import Embedding
 from explorer.study.study import Study, open_study
 
 Floats = npt.NDArray[np.float64]
@@ -109,16 +108,14 @@ def _log_scatter(vectors: Floats, up_to: int, seed: int, report: Report | None) 
     return out
 
 
-def number_by_gap(
-    study: Study, wanted: Clusters, report: Report | None = None, *, embedding: Embedding | None = None
-) -> tuple[int, tuple[str, ...]]:
+def number_by_gap(study: Study, wanted: Clusters, report: Report | None = None) -> tuple[int, tuple[str, ...]]:
     """How many clusters k-means shall make for ``wanted`` (whatever its size), and sentences that say why.
 
     In the space that they are made in (without the variables, or with them beside). In strata, the median, rounded
     down, over the strata that say so and have vectors enough, since each is to have as many. Raises UserError when
     there are no clusters to be found.
     """
-    space = space_of(study, wanted, study.embedding(wanted.embedding) if embedding is None else embedding)
+    space = space_of(study, wanted, study.embedding(wanted.embedding))
     codes, sizes = np.unique(space.codes, return_counts=True)
     codes, sizes = codes[sizes >= _LEAST], sizes[sizes >= _LEAST]
     if not len(codes):

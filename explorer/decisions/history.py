@@ -35,7 +35,6 @@ class Entry:
     """One event of the history. ``when`` is in UTC.
 
     ``undone`` and ``purged`` say why it does not count at present; ``undo`` needs ``seq``, and so does ``purge``.
-    ``purgeable`` says whether there is anything to purge.
     """
 
     seq: int
@@ -46,19 +45,12 @@ class Entry:
     sentence: str
     undone: bool
     purged: bool
-    purgeable: bool
 
 
 def history(study: "Study") -> list[Entry]:
     """All events of the study's store, first to last. Raises UserError when the store cannot be read."""
     with store_of(study).reading() as log:
         return entries(log)
-
-
-def head(study: "Study") -> int:
-    """Number of the last event; 0 when there is none. Raises UserError when the store cannot be read."""
-    with store_of(study).reading() as log:
-        return log.head
 
 
 def entries(log: Log) -> list[Entry]:
@@ -75,7 +67,6 @@ def entries(log: Log) -> list[Entry]:
             sentence=f"{event.who} {_deed(log, event, by_id)}",
             undone=event.id in gone,
             purged=event.id in log.purged,
-            purgeable=event.payload_hash is not None and event.id not in log.purged,
         )
         for event in log.events
     ]

@@ -4,9 +4,11 @@ A family is one kind of such things and has names of its own; its events are of 
 "FAMILY.rename" (payload: ``to``) and "FAMILY.remove".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import ValidationError
 
 from explorer.decisions.chain import Event
 from explorer.decisions.events import Log
@@ -18,6 +20,7 @@ from explorer.errors import UserError
 if TYPE_CHECKING:
     from explorer.study.study import Study
 
+T = TypeVar("T")
 Verb = Literal["save", "rename", "remove"]
 
 
@@ -54,6 +57,21 @@ def _new_name(log: Log, rename: Event) -> str:
         return str(log.payload(rename)["to"])
     except (UserError, KeyError):  # what was renamed is not hidden; checking.verify tells of the broken payload
         return rename.subject
+
+
+def held(
+    log: Log, family: Family, name: str, event: Event, read: Callable[[dict[str, Any]], T], mend: str
+) -> tuple[T | None, str | None]:
+    """What ``read`` makes of the event's payload; else a sentence on why it cannot be shown, and how to ``mend`` it."""
+    try:
+        return read(log.payload(event)), None
+    except UserError as error:
+        return None, f"The {family.one} {name!r} cannot be shown: {error}"
+    except ValidationError:
+        return None, (
+            f"The {family.one} {name!r} cannot be shown: this version of Latent Explorer cannot read it. "
+            f"Open it in the version that saved it, or {mend}."
+        )
 
 
 def save(study: "Study", family: Family, name: str, payload: Mapping[str, Any], who: str | None) -> Event:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from explorer.decisions import named
 from explorer.decisions.chain import Event
@@ -94,15 +94,7 @@ def named_at(study: "Study", as_of: int | None = None) -> tuple[int, dict[str, V
 
 
 def _read(log: Log, name: str, event: Event) -> NamedSelection:
-    try:
-        found = _Payload.model_validate(log.payload(event))
-    except UserError as error:
-        trouble = f"The named selection {name!r} cannot be shown: {error}"
-    except ValidationError:
-        trouble = (
-            f"The named selection {name!r} cannot be shown: this version of Latent Explorer cannot read it. "
-            "Open it in the version that saved it, or name the selection again."
-        )
-    else:
-        return NamedSelection(name, found.selection, found.count, found.made_on, event.who, event.when, event.seq)
-    return NamedSelection(name, None, None, None, event.who, event.when, event.seq, trouble)
+    found, trouble = named.held(log, SELECTIONS, name, event, _Payload.model_validate, "name the selection again")
+    if found is None:
+        return NamedSelection(name, None, None, None, event.who, event.when, event.seq, trouble)
+    return NamedSelection(name, found.selection, found.count, found.made_on, event.who, event.when, event.seq)

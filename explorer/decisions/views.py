@@ -4,14 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from explorer.decisions import named
 from explorer.decisions.chain import Event
 from explorer.decisions.events import Log
 from explorer.decisions.named import Family
 from explorer.decisions.place import store_of
-from explorer.errors import UserError
 from explorer.view import View
 
 if TYPE_CHECKING:
@@ -63,14 +60,7 @@ def saved_views(study: "Study", as_of: int | None = None) -> list[SavedView]:
 
 
 def _read(log: Log, name: str, event: Event) -> SavedView:
-    view, trouble = None, None
-    try:
-        view = View.model_validate(log.payload(event).get("view"))
-    except UserError as error:
-        trouble = f"The saved view {name!r} cannot be shown: {error}"
-    except ValidationError:
-        trouble = (
-            f"The saved view {name!r} cannot be shown: this version of Latent Explorer cannot read it. "
-            "Open it in the version that saved it, or save it again."
-        )
+    view, trouble = named.held(
+        log, VIEWS, name, event, lambda payload: View.model_validate(payload.get("view")), "save it again"
+    )
     return SavedView(name, view, event.who, event.when, event.seq, trouble)

@@ -2,7 +2,7 @@
 
 from explorer.engine.job import Job, State
 from explorer.engine.partitions import map_partitions
-from explorer.engine.progress import Cancelled, Clock, Progress, Report, SnapshotReport, parts_of
+from explorer.engine.progress import Cancelled, Clock, Progress, Report, SnapshotReport, heard_as, parts_of
 from explorer.engine.standby import Standby
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "SnapshotReport",
     "Standby",
     "State",
+    "heard_as",
     "map_partitions",
     "parts_of",
 ]

@@ -66,6 +66,11 @@ def _duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
+def heard_as(report: Report | None, note: str) -> Callable[[Progress], None] | None:
+    """What tells ``report`` how far ``map_partitions`` is, with ``note``."""
+    return None if report is None else lambda progress: report(progress.fraction, note)
+
+
 class Clock:
     """Turns the fractions told so far into a `Progress` with the time left, at any moment.
 

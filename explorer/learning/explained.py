@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.learning.run_folders import DESCRIPTION, WEIGHTS
-from explorer.space.quality_cache import keep, read_kept
+from explorer.space.quality_cache import keep, read_as
 from explorer.study.embeddings import EmbeddingNote
 from explorer.study.fingerprint import hash_json
 from explorer.study.study import Study
@@ -53,16 +53,12 @@ def keep_explained(path: Path, found: Explanation) -> None:
 
 def read_explained(path: Path) -> Explanation | None:
     """The explanation at ``path``; None when there is none, or it is spoilt."""
-    kept = read_kept(path)
-    if kept is None:
-        return None
-    facts, arrays = kept
-    try:
-        return Explanation(
+    return read_as(
+        path,
+        lambda facts, arrays: Explanation(
             arrays["content"].tobytes(), facts["manifest"], tuple(facts["remarks"]), arrays["parts"], arrays["given"]
-        )
-    except KeyError:
-        return None
+        ),
+    )
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,11 @@ class Euclidean:
         return point + tangent
 
 
-class _Orthonormal:
-    """Tensors L (d, l), l <= d, with L' L = I. ``retraction``: "qf" (QR, the cheaper one) or "polar"."""
+class Stiefel:
+    """Tensors L (d, l), l <= d, with L' L = I. Tangent vectors V at L have sym(L' V) = 0.
+
+    ``retraction``: "qf" (QR, the cheaper one) or "polar".
+    """
 
     def __init__(self, retraction: Retraction = "qf") -> None:
         if retraction not in ("qf", "polar"):
@@ -46,30 +49,14 @@ class _Orthonormal:
         self.retraction = retraction
         self._onto = qf if retraction == "qf" else polar
 
-    def retract(self, point: Tensor, tangent: Tensor) -> Tensor:
-        """The orthonormal factor of ``point + tangent``."""
-        return self._onto(point + tangent)
-
-
-class Stiefel(_Orthonormal):
-    """L (d, l) with L' L = I. Tangent vectors V at L have sym(L' V) = 0."""
-
     def project(self, point: Tensor, vector: Tensor) -> Tensor:
         """V - L sym(L' V)."""
         inner = point.mT @ vector
         return vector - point @ ((inner + inner.mT) / 2)
 
-
-class Grassmann(_Orthonormal):
-    """The spaces that the columns of L (d, l), L' L = I, span. Tangent vectors V at L have L' V = 0.
-
-    For a function with f(L O) = f(L) for every rotation O, this is the search space: turning within the space is no
-    step at all.
-    """
-
-    def project(self, point: Tensor, vector: Tensor) -> Tensor:
-        """V - L L' V."""
-        return vector - point @ (point.mT @ vector)
+    def retract(self, point: Tensor, tangent: Tensor) -> Tensor:
+        """The orthonormal factor of ``point + tangent``."""
+        return self._onto(point + tangent)
 
 
 def qf(matrix: Tensor) -> Tensor:

@@ -5,7 +5,6 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -80,14 +79,6 @@ class Model:
     def reads_pictures(self) -> bool:
         """Whether it encodes pictures (else measured features)."""
         return self.info.config.architecture == "small_conv"
-
-    @cached_property
-    def card(self) -> str:
-        """The model card; empty when there is none."""
-        try:
-            return (self.folder / CARD).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return ""
 
     def encode(
         self,

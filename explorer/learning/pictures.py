@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from explorer.engine import Progress, Report, map_partitions
+from explorer.engine import Report, heard_as, map_partitions
 from explorer.errors import UserError
 from explorer.study.study import Study, open_study
 
@@ -74,17 +74,10 @@ def read_pictures(
     """
     if not study.has_pictures:
         raise UserError(f"{study.name} has no pictures", how="Name their column under [columns] as image = ...")
-    heard: Callable[[Progress], None] | None = None
-    if report is not None:
-        tell = report
-
-        def heard(progress: Progress) -> None:
-            tell(progress.fraction, "reading pictures")
-
     wanted = np.arange(len(study)) if rows is None else np.asarray(rows)
     pieces = [wanted[start : start + _PART] for start in range(0, len(wanted), _PART)]
     read = partial(_read_part, study=study.path, side=side)
-    parts = map_partitions(read, pieces, seed=0, progress=heard, workers=workers)
+    parts = map_partitions(read, pieces, seed=0, progress=heard_as(report, "reading pictures"), workers=workers)
     if not parts:
         return Pictures(np.zeros((0, 3, side, side), np.uint8), np.zeros(0, bool), None)
     return Pictures(

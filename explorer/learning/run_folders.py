@@ -46,10 +46,7 @@ class RunFolder:
     @cached_property
     def card(self) -> str:
         """The card of its encoder; empty when there is none."""
-        try:
-            return (self.folder / CARD).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return ""
+        return read_card(self.folder)
 
     @cached_property
     def parts(self) -> tuple[dict[str, tuple[str, ...]], ...]:
@@ -81,6 +78,14 @@ def read_run_folder(folder: Path) -> RunFolder:
         raise UserError(
             "is not what a training run was started with", where=str(path), how="Move the folder away"
         ) from None
+
+
+def read_card(folder: Path) -> str:
+    """The card of the encoder in ``folder``; empty when there is none."""
+    try:
+        return (folder / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def read_encoder_folder(folder: Path) -> RunFolder:

@@ -138,12 +138,6 @@ def write_metrics(folder: Path, looks: Sequence[Look]) -> None:
     write_text(folder / METRICS, metrics_text(looks))
 
 
-def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The looks of a run, ended or not, as plain values; none before the first look."""
-    path = folder / METRICS
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-
-
 def drop_checkpoint(folder: Path) -> None:
     """Remove what only an unfinished run needs."""
     (folder / CHECKPOINT).unlink(missing_ok=True)

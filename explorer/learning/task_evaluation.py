@@ -60,17 +60,6 @@ class TaskEvaluation:
                 rows.append(row)
         return pd.DataFrame(rows)
 
-    def angle_table(self) -> pd.DataFrame:
-        """One row per method and pair: method, first, second, angle, _low, _high, as_fitted, certainty, animals."""
-        rows = []
-        for method, angles in self.angles.items():
-            for one in angles:
-                row: dict[str, object] = {"method": method, "first": one.first, "second": one.second}
-                _spread(row, "angle", one.angle)
-                rows.append(row | {"as_fitted": one.as_fitted, "certainty": one.certainty, "animals": one.animals})
-        columns = ["method", "first", "second", "angle", "angle_low", "angle_high", "as_fitted", "certainty", "animals"]
-        return pd.DataFrame(rows, columns=columns)
-
     def markdown(self) -> str:
         """The tables with their protocol, sample sizes and remarks."""
         parts = [

@@ -8,8 +8,6 @@ import numpy.typing as npt
 
 from explorer.space.bootstrap import UNKNOWN, AnimalBootstrap, Interval
 
-Floats = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class TaskScore:

@@ -136,7 +136,7 @@ def read_map(folder: Path) -> ValidationMap | None:
 
 def _turned(onto: npt.NDArray[np.float32], placed: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     try:
-        found = align(onto, placed, scaling="size")
+        found = align(onto, placed)
     except ValueError:  # an encoder that puts all at one place: no turn is better than another
         return placed
     return replace(found, scale=1.0).apply(placed).astype(np.float32)

@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from explorer.engine import parts_of
 from explorer.errors import UserError
-from explorer.space.neighbours import SAMPLE, Neighbours, find, neighbours, searched
-from explorer.space.procrustes import align
+from explorer.space.neighbours import SAMPLE, neighbours_among, searched
 from explorer.space.projections import Projection
 from explorer.space.quality import FEWEST, NEAREST
 from explorer.space.quality_bands import SHUFFLES, Groups, Measure, Numbers, band, mean_errors, within
-from explorer.space.quality_cache import animal_codes, keep, kept_at, read_kept
+from explorer.space.quality_cache import Arrays, Facts, animal_codes, keep, kept_at, read_as
 from explorer.space.quality_pairs import pair_measures
 from explorer.space.quality_points import kept, map_neighbours
 from explorer.space.quality_ranks import Report, unheard
 from explorer.study.embeddings import Embedding
-from explorer.study.study import Study, open_study
+from explorer.study.study import Study
 
 
 @dataclass(frozen=True)
@@ -92,16 +92,13 @@ def comparison_path(study: Study, a: Embedding, b: Embedding, *, k: int = NEARES
 
 def read_comparison(path: Path) -> Comparison | None:
     """The comparison kept at ``path`` (of ``comparison_path``); None when it is not there."""
-    found = read_kept(path)
-    if found is None:
-        return None
-    facts, arrays = found
-    try:
-        overall, distances = (Measure(**facts.pop(name)) for name in ("overall", "distances"))
-        remarks = tuple(facts.pop("remarks"))
-        return Comparison(arrays["neighbours_kept"], overall, distances, **facts, remarks=remarks)
-    except (KeyError, TypeError, AttributeError):
-        return None
+    return read_as(path, _comparison)
+
+
+def _comparison(facts: Facts, arrays: Arrays) -> Comparison:
+    overall, distances = (Measure(**facts.pop(name)) for name in ("overall", "distances"))
+    remarks = tuple(facts.pop("remarks"))
+    return Comparison(arrays["neighbours_kept"], overall, distances, **facts, remarks=remarks)
 
 
 def compare_of(
@@ -122,24 +119,21 @@ def compare_of(
         raise UserError(
             f"only {n} observations have a vector in both {a.name!r} and {b.name!r}, and {FEWEST} at least are needed"
         )
-    tell = report or unheard
     used = min(k, (n - 1) // 2)
     remarks = [] if used == k else [f"compared among {used} neighbours instead of {k}, the most that make sense"]
     points, graphs = [], []
-    for number, embedding in enumerate((a, b)):
-
-        def told(fraction: float, note: str, number: int = number) -> None:
-            tell(0.35 * (number + fraction), note)
-
+    *looking, measuring = parts_of(report, [0.35, 0.35, 0.3])
+    for embedding, part in zip((a, b), looking, strict=True):
         vectors, said = searched(embedding)
+        vectors = vectors[both[embedding.complete]]
         remarks += [f"{embedding.name}: {one}" for one in said]
-        graph = _graph(study, embedding, vectors, both, used, told)
+        graph = neighbours_among(study, embedding, used, vectors, part)
         if graph.recall is not None:
             remarks.append(
                 f"{embedding.name}: neighbours were found approximately, {graph.recall:.1%} of the true ones, measured "
                 f"on {SAMPLE} points"
             )
-        points.append(vectors[both[embedding.complete]])
+        points.append(vectors)
         graphs.append(graph.indices)
     animals = animal_codes(study)
     made = compare_points(
@@ -148,7 +142,7 @@ def compare_of(
         graphs[0],
         graphs[1],
         groups=None if animals is None else animals[both],
-        report=lambda fraction, note: tell(0.7 + 0.3 * fraction, note),
+        report=measuring,
     )
     whole = np.full(len(both), np.nan)
     whole[both] = made.neighbours_kept
@@ -161,28 +155,9 @@ def compare_of(
     )
     facts = asdict(made)
     keep(path, facts, {"neighbours_kept": facts.pop("neighbours_kept")})
-    tell(1.0, "done")
+    if report is not None:
+        report(1.0, "done")
     return made
-
-
-def _graph(
-    study: Study,
-    embedding: Embedding,
-    vectors: npt.NDArray[np.float32],
-    both: npt.NDArray[np.bool_],
-    k: int,
-    report: Report,
-) -> Neighbours:
-    """The neighbour graph among the observations of ``both``: the embedding's own where it has no others."""
-    if (both == embedding.complete).all():
-        return neighbours(study, embedding, k, vectors=vectors, report=report)
-    return find(vectors[both[embedding.complete]], k, report=report)
-
-
-def compare_at(study: Path, a: str, b: str, *, k: int = NEAREST, report: Report) -> None:
-    """``compare_of`` by names, for a worker process: the result is found in the cache afterwards."""
-    opened = open_study(study)
-    compare_of(opened, opened.embedding(a), opened.embedding(b), k=k, report=report)
 
 
 def compare_maps(
@@ -211,11 +186,3 @@ def compare_maps(
     return replace(
         made, neighbours_kept=whole, only_a=int((a.placed & ~both).sum()), only_b=int((b.placed & ~both).sum())
     )
-
-
-def side_by_side(a: Projection, b: Projection) -> npt.NDArray[np.float32]:
-    """The places of ``b`` in the frame of ``a``: turned, mirrored and brought to its size, float32 (n, dims).
-
-    NaN where ``b`` has no place. Raises ValueError for maps of other dimensions, or with all points at one place.
-    """
-    return align(a.coordinates, b.coordinates, scaling="size").apply(b.coordinates).astype(np.float32)

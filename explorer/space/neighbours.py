@@ -111,6 +111,15 @@ def neighbours(
     return found.nearest(k)
 
 
+def neighbours_among(
+    study: Study, embedding: Embedding, k: int, vectors: Vectors, report: Report | None = None
+) -> Neighbours:
+    """``neighbours`` among those complete rows only whose ``vectors`` (of ``searched``) these are, or among all."""
+    if len(vectors) == int(embedding.complete.sum()):
+        return neighbours(study, embedding, k, vectors=vectors, report=report)
+    return find(vectors, k, report=report)
+
+
 def cache_path(study: Study, embedding: Embedding, k: int) -> Path:
     """Where ``k`` neighbours are kept; the name follows from the vectors and our version of the search.
 

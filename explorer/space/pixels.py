@@ -1,6 +1,5 @@
 """The plain baseline for pictures: their downscaled grey pixels, reduced by PCA. No learning, no knowledge."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from explorer.engine import Progress, map_partitions
+from explorer.engine import Report, heard_as, map_partitions, parts_of
 from explorer.errors import UserError
 from explorer.space.pca import fit_pca
 from explorer.study.embeddings import EmbeddingNote, write_embedding
@@ -56,9 +55,7 @@ def _read_part(rows: tuple[int, int], rng: np.random.Generator, *, study: Path) 
     return _Part(start, out, trouble)
 
 
-def embed_pixels(
-    study: Study, *, report: Callable[[float, str], None] | None = None, workers: int | None = None
-) -> None:
+def embed_pixels(study: Study, *, report: Report | None = None, workers: int | None = None) -> None:
     """Write the embedding ``pixels`` of a study with pictures: PCA of grey pixels, at most 64 dimensions.
 
     Observations without a readable picture get no vector and are counted in the embedding's remarks.
@@ -66,13 +63,7 @@ def embed_pixels(
     """
     if not study.has_pictures:
         raise UserError(f"{study.name} has no pictures", how="Name their column under [columns] as image = ...")
-    heard: Callable[[Progress], None] | None = None
-    if report is not None:
-        tell = report
-
-        def heard(progress: Progress) -> None:
-            tell(0.95 * progress.fraction, "reading pictures")
-
+    heard = heard_as(parts_of(report, [0.95, 0.05])[0], "reading pictures")
     n = len(study)
     ranges = [(start, min(n, start + _PART)) for start in range(0, n, _PART)]
     read = partial(_read_part, study=study.path)
@@ -95,6 +86,6 @@ def embed_pixels(
     write_embedding(study.path, NAME, pca.transform(grey), note)
 
 
-def embed_pixels_at(study: Path, *, report: Callable[[float, str], None]) -> None:
+def embed_pixels_at(study: Path, *, report: Report) -> None:
     """``embed_pixels`` by path, for a worker process."""
     embed_pixels(open_study(study), report=report)

@@ -1,12 +1,10 @@
 """One map turned, mirrored, moved and scaled onto another."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-Scaling = Literal["fit", "size"]
 Places = npt.NDArray[np.floating]
 
 
@@ -33,14 +31,14 @@ class Alignment:
         return np.asarray((places - self.onto) @ self.turn.T / self.scale + self.centre)
 
 
-def align(target: Places, moving: Places, *, scaling: Scaling = "fit") -> Alignment:
+def align(target: Places, moving: Places) -> Alignment:
     """The alignment of ``moving`` (n, dims) onto ``target`` (n, dims), row by row; rows with NaN are left out.
 
     Orthogonal Procrustes (Schönemann, 1966, equation 1.7; with scale, Schönemann and Carroll, 1970): the turn is U V^T
     of the singular value decomposition of the centred moving^T target, which has the least squared distance. The scale
-    ``fit`` has too, but it shrinks a map that fits badly, to a point if nothing fits: then everything seems to lie in
-    the middle and to move little. ``size`` gives both maps the same spread instead; use it to look at them, and to
-    tell how far points move. Raises ValueError for maps of other shapes, or without two places that differ.
+    gives both maps the same spread. That with the least squared distance would shrink a map that fits badly, to a
+    point if nothing fits: then everything seems to lie in the middle and to move little. Raises ValueError for maps of
+    other shapes, or without two places that differ.
     """
     if target.shape != moving.shape:
         raise ValueError(f"maps of shapes {target.shape} and {moving.shape} cannot be laid onto each other")
@@ -55,5 +53,4 @@ def align(target: Places, moving: Places, *, scaling: Scaling = "fit") -> Alignm
         raise ValueError("all points of a map lie at one place")
     u, shared, v = np.linalg.svd((b / sizes[1]).T @ (a / sizes[0]))
     fits = min(1.0, float(shared.sum()))
-    scale = float(sizes[0] / sizes[1]) * (fits if scaling == "fit" else 1.0)
-    return Alignment(u @ v, scale, centre, onto, max(0.0, 1 - fits * fits))
+    return Alignment(u @ v, float(sizes[0] / sizes[1]), centre, onto, max(0.0, 1 - fits * fits))

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,10 @@ from explorer.study.atomic import atomic_file
 from explorer.study.fingerprint import hash_json
 from explorer.study.spoilt import SPOILT
 from explorer.study.study import Study
+
+T = TypeVar("T")
+Facts = dict[str, Any]
+Arrays = dict[str, npt.NDArray[Any]]
 
 _VERSION = 1  # raised when a measure changes, so that old numbers are not read as new ones
 
@@ -29,7 +34,7 @@ def _content(array: npt.NDArray[Any]) -> str:
     return digest.hexdigest()
 
 
-def read_kept(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
+def read_kept(path: Path) -> tuple[Facts, Arrays] | None:
     """The facts and the arrays at ``path``; None when there are none, or they are spoilt."""
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -40,7 +45,18 @@ def read_kept(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] 
     return (facts, arrays) if isinstance(facts, dict) else None
 
 
-def keep(path: Path, facts: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
+def read_as(path: Path, made: Callable[[Facts, Arrays], T]) -> T | None:
+    """What ``made`` makes of the facts and the arrays at ``path``; None when there are none, or they are others."""
+    found = read_kept(path)
+    if found is None:
+        return None
+    try:
+        return made(*found)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def keep(path: Path, facts: Facts, arrays: Arrays) -> None:
     """Write them, atomically. Raises UserError when the disk or the rights do not allow it."""
     with atomic_file(path) as temporary, temporary.open("wb") as stream:
         written: dict[str, Any] = {**arrays, "facts": np.array(json.dumps(facts))}

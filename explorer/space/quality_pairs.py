@@ -39,11 +39,6 @@ def pair_distances(points: Vectors, first: Groups, second: Groups) -> Numbers:
     return out
 
 
-def spearman(x: Numbers, y: Numbers) -> float:
-    """Spearman's rho of two (p,), with middle ranks for ties; NaN where either is constant."""
-    return pearson(rankdata(x), rankdata(y))
-
-
 def pearson(x: Numbers, y: Numbers) -> float:
     """Pearson's r of two (p,); NaN where either is constant."""
     if np.ptp(x) == 0 or np.ptp(y) == 0:

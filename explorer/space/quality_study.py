@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from explorer.engine import parts_of
 from explorer.errors import UserError
-from explorer.space.neighbours import find, neighbours, searched
+from explorer.space.neighbours import neighbours_among, searched
 from explorer.space.parts import part_of
 from explorer.space.projections import NAMES, Projection, project
 from explorer.space.quality import FEWEST, LOCAL, NEAREST, Quality, measure_map, most_neighbours, sample_size
 from explorer.space.quality_bands import Measure
-from explorer.space.quality_cache import animal_codes, keep, kept_at, read_kept
+from explorer.space.quality_cache import Arrays, Facts, animal_codes, keep, kept_at, read_as
 from explorer.space.quality_points import PointErrors, point_errors
-from explorer.space.quality_ranks import Report, unheard
+from explorer.space.quality_ranks import Report
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study, open_study
 from explorer.view import MapChoice
@@ -43,17 +44,13 @@ def quality_path(
 
 def read_quality(path: Path) -> Quality | None:
     """The measures kept at ``path`` (of ``quality_path``); None when they are not there."""
-    found = read_kept(path)
-    if found is None:
-        return None
-    facts, arrays = found
-    try:
-        measures = {name: Measure(**one) for name, one in facts.pop("measures").items()}
-        points = {name: arrays[name] for name in LOCAL}
-        rows = arrays["rows"]
-        return Quality(measures, rows=rows, points=points, remarks=tuple(facts.pop("remarks")), **facts)
-    except (KeyError, TypeError, AttributeError):
-        return None
+    return read_as(path, _quality)
+
+
+def _quality(facts: Facts, arrays: Arrays) -> Quality:
+    measures = {name: Measure(**one) for name, one in facts.pop("measures").items()}
+    points = {name: arrays[name] for name in LOCAL}
+    return Quality(measures, rows=arrays["rows"], points=points, remarks=tuple(facts.pop("remarks")), **facts)
 
 
 def quality_of(
@@ -105,8 +102,6 @@ def quality_at(
     members: Mask | None = None,
     *,
     k: int = NEAREST,
-    sample: int | None = None,
-    seed: int = 0,
     report: Report,
 ) -> None:
     """``quality_of`` by names, for a worker process: the result is found in the cache afterwards.
@@ -114,7 +109,7 @@ def quality_at(
     ``members``, bool (n,), says that the map is one of these observations only.
     """
     opened, vectors, projection = opened_map(study, embedding, choice, members)
-    quality_of(opened, vectors, projection, shown=shown, k=k, sample=sample, seed=seed, report=report)
+    quality_of(opened, vectors, projection, shown=shown, k=k, report=report)
 
 
 def points_path(
@@ -128,16 +123,12 @@ def points_path(
 
 def read_points(path: Path) -> PointErrors | None:
     """Each point's own measures kept at ``path`` (of ``points_path``); None when they are not there."""
-    found = read_kept(path)
-    if found is None:
-        return None
-    facts, arrays = found
-    try:
-        return PointErrors(
+    return read_as(
+        path,
+        lambda facts, arrays: PointErrors(
             arrays["trustworthiness"], arrays["continuity"], arrays["knn_overlap"], facts["k"], facts["off"]
-        )
-    except KeyError:
-        return None
+        ),
+    )
 
 
 def points_of(
@@ -158,24 +149,16 @@ def points_of(
     if found is not None:
         return found
     used, vectors, k, _ = _material(embedding, projection, shown, k)
-    tell = report or unheard
-
-    def told(fraction: float, note: str) -> None:
-        tell(0.3 * fraction, note)
-
-    if len(vectors) == int(embedding.complete.sum()):
-        near = neighbours(study, embedding, k, vectors=vectors, report=told).indices
-    else:
-        near = find(vectors, k, report=told).indices
-    made = point_errors(
-        vectors, projection.coordinates[used], near, report=lambda fraction, note: tell(0.3 + 0.7 * fraction, note)
-    )
+    looking, measuring = parts_of(report, [0.3, 0.7])
+    near = neighbours_among(study, embedding, k, vectors, looking).indices
+    made = point_errors(vectors, projection.coordinates[used], near, report=measuring)
     whole = {}
     for name in LOCAL:
         whole[name] = np.full(len(used), np.nan)
         whole[name][used] = getattr(made, name)
     keep(path, {"k": made.k, "off": made.off}, dict(whole))
-    tell(1.0, "done")
+    if report is not None:
+        report(1.0, "done")
     return PointErrors(**whole, k=made.k, off=made.off)
 
 

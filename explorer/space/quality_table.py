@@ -16,7 +16,7 @@ from explorer.space.quality_points import OFF, WHOLE
 from explorer.space.quality_said import said_of, said_of_comparison, said_of_stability
 from explorer.space.quality_study import points_of, quality_of
 from explorer.space.stability import SEEDS, stability_of
-from explorer.space.view_table import Export, again, option_words, origins, used
+from explorer.space.view_table import Export, again, option_words, origins
 from explorer.study.export import Format, manifest, table_bytes
 from explorer.study.study import Study
 from explorer.view import MapChoice
@@ -74,8 +74,8 @@ def export_quality(
         facts["stability"] = {"seeds": stable.seeds, "disparity": stable.disparity, **asdict(stable.overall)}
         remarks.append(said_of_stability(stable))
     content = table_bytes(pd.DataFrame({"observation_id": study.ids.to_pandas(), **columns}), format)
-    options = [word for key, value in used(projection.choice).items() for word in option_words(key, value)]
-    options += [f"--k={k}", *([] if sample is None else [f"--sample={sample}"]), f"--seeds={seeds}"]
+    options = [*option_words(projection.choice), f"--k={k}"]
+    options += [*([] if sample is None else [f"--sample={sample}"]), f"--seeds={seeds}"]
     options += ["--all-points"] if all_points else []
     command = ["latent-explorer", "quality", str(study.path), f"--embedding={name}", *options, "--out", file]
     described = manifest(

@@ -10,7 +10,7 @@ from explorer.space.bootstrap import Interval
 from explorer.space.divergence import Divergence, Divergences
 from explorer.space.label_tests import LabelTest
 from explorer.space.probes import Probe
-from explorer.space.quality_cache import keep, read_kept
+from explorer.space.quality_cache import Arrays, Facts, keep, read_as
 from explorer.space.saliency import Saliency, VariableSaliency
 from explorer.space.saliency_asked import Asked, Background, background_of
 from explorer.study.embeddings import Embedding
@@ -49,47 +49,40 @@ def keep_background(path: Path, found: Background) -> None:
 
 def read_background(path: Path) -> Background | None:
     """What is kept at ``path``; None when nothing is, or it is spoilt."""
-    stored = read_kept(path)
-    if stored is None:
-        return None
-    facts, arrays = stored
-    try:
-        variables = tuple(
-            VariableSaliency(
-                **{
-                    **one,
-                    "r2": Interval(**one["r2"]),
-                    "conditional": Interval(**one["conditional"]),
-                    "test": LabelTest(**one["test"], null=arrays[f"null-{place}"]),
-                    "probe": Probe(**one["probe"]),
-                }
-            )
-            for place, one in enumerate(facts["variables"])
+    return read_as(path, _background)
+
+
+def _background(facts: Facts, arrays: Arrays) -> Background:
+    variables = tuple(
+        VariableSaliency(
+            **{
+                **one,
+                "r2": Interval(**one["r2"]),
+                "conditional": Interval(**one["conditional"]),
+                "test": LabelTest(**one["test"], null=arrays[f"null-{place}"]),
+                "probe": Probe(**one["probe"]),
+            }
         )
-        told = facts["saliency"]
-        pairs = tuple(Pair(**pair) for pair in told["association"]["pairs"])
-        saliency = Saliency(
-            variables,
-            Association(pairs, told["association"]["inflation"]),
-            tuple(told["remarks"]),
-            told["observations"],
-            told["permutations"],
-            told["seed"],
-        )
-        return Background(_asked(facts), saliency, {name: _apart(one) for name, one in facts["divergences"].items()})
-    except (KeyError, TypeError):
-        return None
+        for place, one in enumerate(facts["variables"])
+    )
+    told = facts["saliency"]
+    pairs = tuple(Pair(**pair) for pair in told["association"]["pairs"])
+    saliency = Saliency(
+        variables,
+        Association(pairs, told["association"]["inflation"]),
+        tuple(told["remarks"]),
+        told["observations"],
+        told["permutations"],
+        told["seed"],
+    )
+    return Background(_asked(facts), saliency, {name: _apart(one) for name, one in facts["divergences"].items()})
 
 
 def asked_last(study: Study, embedding: Embedding) -> Asked | None:
     """What was last asked of ``embedding`` and is kept of it as it is now; None when nothing is."""
     kept = (study.cache / "background").glob("*.npz")
     for path in sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True):
-        stored = read_kept(path)
-        try:
-            asked = _asked(stored[0]) if stored else None
-        except (KeyError, TypeError):
-            continue
+        asked = read_as(path, lambda facts, _: _asked(facts))
         if asked and asked.embedding == embedding.name and background_path(study, embedding, asked) == path:
             return asked
     return None

@@ -11,7 +11,7 @@ from explorer.errors import UserError
 from explorer.space.procrustes import align
 from explorer.space.projections import Projection, cache_path, project, quick, settled
 from explorer.space.quality_bands import SHUFFLES, Groups, Measure, Numbers, band, mean_errors, within
-from explorer.space.quality_cache import animal_codes, keep, kept_at, read_kept
+from explorer.space.quality_cache import Arrays, Facts, animal_codes, keep, kept_at, read_as
 from explorer.space.quality_ranks import Report
 from explorer.space.quality_study import opened_map
 from explorer.study.embeddings import Embedding
@@ -62,7 +62,7 @@ def measure_stability(
     spread = float(np.median(np.linalg.norm(own - own.mean(axis=0), axis=1)))
     if not spread:  # more than half of the points at the centre
         spread = float(np.sqrt(np.square(own - own.mean(axis=0)).sum(axis=1).mean())) or np.nan
-    alignments = [align(own, other, scaling="size") for other in theirs]
+    alignments = [align(own, other) for other in theirs]
     moved = _root_mean([fit.apply(other) - own for fit, other in zip(alignments, theirs, strict=True)], own) / spread
     rng = np.random.default_rng(seed)
     drawn = [_shuffled(own, theirs or [own], rng) / spread for _ in range(shuffles)]
@@ -83,7 +83,7 @@ def measure_stability(
 def _shuffled(own: Places, others: Sequence[Places], rng: np.random.Generator) -> Numbers:
     """How far points move to maps whose points are shuffled: float64 (n,)."""
     mixed = [other[rng.permutation(len(other))] for other in others]
-    return _root_mean([align(own, one, scaling="size").apply(one) - own for one in mixed], own)
+    return _root_mean([align(own, one).apply(one) - own for one in mixed], own)
 
 
 def _root_mean(moves: Sequence[Places], own: Places) -> Numbers:
@@ -111,16 +111,13 @@ def stability_path(study: Study, embedding: Embedding, projection: Projection, *
 
 def read_stability(path: Path) -> Stability | None:
     """The stability kept at ``path`` (of ``stability_path``); None when it is not there."""
-    found = read_kept(path)
-    if found is None:
-        return None
-    facts, arrays = found
-    try:
-        overall = Measure(**facts.pop("overall"))
-        seeds, disparity = (tuple(facts.pop(name)) for name in ("seeds", "disparity"))
-        return Stability(arrays["displacement"], arrays["stability"], overall, facts["unrelated"], seeds, disparity)
-    except (KeyError, TypeError, AttributeError):
-        return None
+    return read_as(path, _stability)
+
+
+def _stability(facts: Facts, arrays: Arrays) -> Stability:
+    overall = Measure(**facts["overall"])
+    seeds, disparity = (tuple(facts[name]) for name in ("seeds", "disparity"))
+    return Stability(arrays["displacement"], arrays["stability"], overall, facts["unrelated"], seeds, disparity)
 
 
 def stability_of(

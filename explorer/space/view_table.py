@@ -2,8 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import numpy as np
@@ -32,8 +31,7 @@ _DIFFERS = "a map was made in the fast way, which comes out a little different e
 _OLDER = "a map keeps places from one made before the study grew, which is needed to make it again"
 
 
-@dataclass(frozen=True)
-class Export:
+class Export(NamedTuple):
     """A file's bytes, the manifest that makes it again, and what there is to say of it."""
 
     content: bytes
@@ -209,8 +207,8 @@ def export_projection(
     places = dict(zip(AXES, projection.coordinates.T, strict=False))
     frame = pd.DataFrame({"observation_id": study.ids.to_pandas(), **places})
     content = table_bytes(frame, format)
-    options = [word for key, value in used(projection.choice).items() for word in option_words(key, value)]
-    command = ["latent-explorer", "project", str(study.path), f"--embedding={name}", *options, "--out", file]
+    options = [f"--embedding={name}", *option_words(projection.choice)]
+    command = ["latent-explorer", "project", str(study.path), *options, "--out", file]
     facts = manifest(
         file=file,
         content=content,
@@ -251,12 +249,10 @@ def used(choice: MapChoice) -> dict[str, Any]:
     return {key: given[key] for key in USED[choice.method] if key != unused}
 
 
-def option_words(key: str, value: object) -> list[str]:
-    """A setting of a map as an option of the command line; none for a switch that is off."""
-    option = f"--{key.replace('_', '-')}"
-    if isinstance(value, bool):
-        return [option] if value else []
-    return [f"{option}={value}"]
+def option_words(choice: MapChoice) -> list[str]:
+    """The settings of ``choice`` that its method uses as options of the command line; none for a switch that is off."""
+    options = {f"--{key.replace('_', '-')}": value for key, value in used(choice).items() if value is not False}
+    return [option if value is True else f"{option}={value}" for option, value in options.items()]
 
 
 def again(choices: Iterable[MapChoice]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 import streamlit as st
 
 from explorer.change.alerts import Alerts
-from explorer.study.export import manifest_text
 from explorer.study.study import Study
 from explorer.ui.following import is_current, settings
+from explorer.ui.saving import Made, save_buttons
 from explorer.view import View
 
 _PAPERS = ("A4", "Letter")
@@ -47,31 +47,16 @@ def alerts_saving(study: Study, alerts: Alerts, at: View, decisions: int, *, rep
             file_and_how(label, made, file, icon, disabled=disabled)
 
 
-def file_and_how(
-    label: str, made: Callable[[], tuple[bytes, dict[str, Any]]], file: str, icon: str, *, disabled: bool = False
-) -> None:
+def file_and_how(label: str, made: Callable[[], Made], file: str, icon: str, *, disabled: bool = False) -> None:
     """A button for the file that ``made`` gives, and one for its manifest; both are made only when clicked."""
-    why = "When the last decision is worked in." if disabled else None
-    st.download_button(
+    save_buttons(
         label,
-        data=lambda: made()[0],
-        file_name=file,
-        key=f"save-{file}",
-        on_click="ignore",
-        type="primary" if file.endswith(".pdf") else "secondary",
+        made,
+        file,
+        key=file,
+        kinds=("primary" if file.endswith(".pdf") else "secondary", "tertiary"),
         icon=icon,
+        told=None,
+        help="When the last decision is worked in." if disabled else None,
         disabled=disabled,
-        help=why,
-    )
-    st.download_button(
-        "How it was made",
-        data=lambda: manifest_text(made()[1]),
-        file_name=f"{file}.manifest.json",
-        mime="application/json",
-        key=f"how-{file}",
-        type="tertiary",
-        on_click="ignore",
-        icon=":material/receipt_long:",
-        disabled=disabled,
-        help=why,
     )

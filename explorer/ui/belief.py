@@ -91,7 +91,7 @@ def _line(drawn: Drawn) -> str:
     found = _quality(drawn, None)
     if isinstance(found, str):
         key = _quality_key(drawn, None)
-        if jobs.state(key) in ("waiting", "running"):
+        if jobs.busy(key):
             jobs.await_quietly(key)
         return f"Belief{_which(drawn)}: {found}"
     said = []
@@ -187,9 +187,7 @@ def _actions(drawn: Drawn, shown: Mask | None, offer_stability: bool) -> None:
                 on_click=lambda name=name: propose(view().but(colour=OWN + name)),
                 icon=":material/palette:",
             )
-    elif jobs.state(key) in ("waiting", "running"):
-        _job(key, "Measuring each point", "")
-    else:
+    elif not jobs.watched(key, "Measuring each point"):
         row.button(
             "Show each point's own error",
             on_click=lambda: propose(view().but(colour=OWN + LOCAL[-1])),
@@ -200,9 +198,9 @@ def _actions(drawn: Drawn, shown: Mask | None, offer_stability: bool) -> None:
 
 
 def _job(key: str, title: str, otherwise: str) -> None:
-    if jobs.state(key) in ("waiting", "running"):
-        jobs.watch(key, title)
-    elif jobs.state(key) == "done":
+    if jobs.watched(key, title):
+        return
+    if jobs.state(key) == "done":
         jobs.forget(key)
         st.rerun()
     else:
@@ -256,9 +254,9 @@ def own_colouring(drawn: Drawn, colour: str, shown: Mask | None) -> Colouring | 
         key = _points_key(drawn, shown)
         if jobs.state(key) is None:
             jobs.start(key, points_at, *drawn.names(), drawn.embedding.members, shown, lane=_LANE)
-        if jobs.state(key) in ("waiting", "running"):
-            jobs.watch(key, "Measuring each point's own error")
-        elif jobs.state(key) == "done":  # and yet not there: too many points for this measure
+        if jobs.watched(key, "Measuring each point's own error"):
+            return None
+        if jobs.state(key) == "done":  # and yet not there: too many points for this measure
             st.info(f"{_LABELS[name]} of each point is not measured for so many points.", icon=":material/info:")
         else:
             st.warning(_where(key), icon=":material/warning:")

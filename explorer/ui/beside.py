@@ -86,7 +86,7 @@ def _change(beside: Beside, embedding: str | None = None, **changes: object) -> 
 def laid_onto(first: Projection, second: Projection) -> Alignment | None:
     """How the second map lies onto the first; None where the two cannot be laid onto each other."""
     try:
-        return align(first.coordinates, second.coordinates, scaling="size")
+        return align(first.coordinates, second.coordinates)
     except ValueError:
         return None
 

@@ -1,12 +1,17 @@
 """Small charts of a study as a whole: when its observations were made."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+import streamlit as st
 
+from explorer.change.ticks import log_ticks, tick_text
 from explorer.study.times import Times
 from explorer.ui.palette import Palette
 
+_LARGE = 10_000
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -55,6 +60,20 @@ def timeline(times: Times, unit: str, palette: Palette) -> go.Figure:
     fig.update_xaxes(title_text=unit, showgrid=False, fixedrange=True)
     fig.update_yaxes(title_text="observations", gridcolor=palette.grid, fixedrange=True, zeroline=False)
     return dressed(fig, palette, 240)
+
+
+def factor_axis(low: float, high: float) -> dict[str, Any]:
+    """How an axis is set on which equal factors are equally long, from ``low`` to ``high``, both above 0."""
+    ticks = log_ticks(low, high)
+    large = max(ticks) >= _LARGE  # then thousands are told as on other axes
+    said = [f"{tick_text(one / 1000)}k" if large and one >= 1000 else tick_text(one) for one in ticks]
+    ends = [float(np.log10(one)) for one in (low, high)]  # as Plotly wants them
+    return {"type": "log", "range": ends, "tickvals": ticks, "ticktext": said}
+
+
+def draw(fig: go.Figure, alt: str, key: str | None = None) -> None:
+    """Show a chart in the colours it has, without the bar of tools; ``alt`` says in words what is seen on it."""
+    st.plotly_chart(fig, theme=None, config={"displayModeBar": False}, key=key, alt=alt)
 
 
 def dressed(fig: go.Figure, palette: Palette, height: int) -> go.Figure:

@@ -65,11 +65,8 @@ def see_to(study: Study, wanted: Clusters, members: npt.NDArray[np.bool_] | None
     key = _job(study, wanted)
     if jobs.state(key) is None:
         jobs.start(key, cluster_at, study.path, wanted.made, members, lane="maps")
-    if jobs.state(key) in ("waiting", "running"):
-        jobs.watch(key, wanted.label)
-    elif trouble := jobs.trouble(key):
-        st.warning(f"{wanted.label}: {trouble}", icon=":material/error:")
-        st.button("Try again", key=f"again-{key}", on_click=lambda: jobs.forget(key), icon=":material/refresh:")
+    if not jobs.watched(key, wanted.label) and (trouble := jobs.trouble(key)):
+        jobs.try_again(key, f"{wanted.label}: {trouble}")
 
 
 def awaited(study: Study) -> bool:
@@ -83,7 +80,7 @@ def awaited(study: Study) -> bool:
 
 def _is_awaited(study: Study, wanted: Clusters) -> bool:
     if wanted.part is not None:  # of a part that is left, they come no more
-        return jobs.state(_job(study, wanted)) in ("waiting", "running")
+        return jobs.busy(_job(study, wanted))
     return jobs.trouble(_job(study, wanted)) is None
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer.errors import UserError
+from explorer.learning.run_folders import read_card
 from explorer.places import user_data
 from explorer.space.pixels import NAME as PIXELS
 from explorer.space.pixels import embed_pixels_at
@@ -112,7 +113,7 @@ def _encoder(study: Study) -> None:
         st.rerun()
     if chosen in encoders:
         with st.expander(f"Card of {for_markdown(chosen)}: what it has learnt, and how well it does"):
-            st.markdown((folder / "card.md").read_text(encoding="utf-8"))
+            st.markdown(read_card(folder))
 
 
 def _pixels(study: Study) -> None:
@@ -133,8 +134,7 @@ def _pixels(study: Study) -> None:
         _told(job.result)
     again = "Make it again" if PIXELS in study.embedding_names else "Make the baseline"
     if st.button(again, icon=":material/image:", type="primary"):
-        jobs.forget(key)
-        jobs.start(key, embed_pixels_at, study.path)
+        jobs.start_anew(key, embed_pixels_at, study.path)
         st.rerun()
 
 

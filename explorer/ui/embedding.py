@@ -29,19 +29,17 @@ def start(study: Study, folder: Path, name: str, onnx: OnnxOptions | None = None
     onnx: ``folder`` is an ONNX file, to be used so.
     """
     valid_name(name)
-    jobs.forget(_key(study))
     if onnx is None:
-        jobs.start(_key(study), embed_at, study.path, folder, name, lane="encoders")
+        jobs.start_anew(_key(study), embed_at, study.path, folder, name, lane="encoders")
     else:
-        jobs.start(_key(study), embed_onnx_at, study.path, folder, name, onnx, lane="encoders")
+        jobs.start_anew(_key(study), embed_onnx_at, study.path, folder, name, onnx, lane="encoders")
 
 
 def watched(study: Study) -> bool:
     """Show how the embedding of ``study`` that was last asked for stands; whether it is still being made."""
-    stands = jobs.state(_key(study))
-    if stands in ("waiting", "running"):
-        jobs.watch(_key(study), "Embedding")
+    if jobs.watched(_key(study), "Embedding"):
         return True
+    stands = jobs.state(_key(study))
     if stands == "done":
         st.success("The embedding is ready.", icon=":material/check:")
         st.page_link(page("map"), label="See it on the map", icon=":material/scatter_plot:")

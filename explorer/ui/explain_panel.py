@@ -2,7 +2,6 @@
 
 import io
 import re
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +22,14 @@ from explorer.learning.pictures import letterbox
 from explorer.learning.tasks import explain_at
 from explorer.space.nearest import nearest, of_same_animal, row_of
 from explorer.study.embeddings import Embedding
-from explorer.study.export import manifest_text
 from explorer.study.study import Study
 from explorer.ui import jobs
-from explorer.ui.charts import dressed
+from explorer.ui.charts import draw, dressed
 from explorer.ui.embedding import encoders_of
-from explorer.ui.failures import in_the_app
 from explorer.ui.palette import Palette, palette
 from explorer.ui.plain import for_markdown, for_plotly
 from explorer.ui.plotly_map import names
+from explorer.ui.saving import save_buttons
 
 _ANOTHER = "another folder"
 _NEAR = "nearness to another observation"
@@ -64,7 +62,16 @@ def explain_panel(study: Study, embedding: Embedding, row: int) -> None:
     if found is None:
         ending = "png" if explainer.reads_pictures else "csv"
         file = re.sub(r"[^\w.-]+", "-", f"{own}-{task or f'near-{near}'}") + f".{ending}"
-        _make(study, explainer, own, (task, near), file, path)
+        jobs.on_request(
+            f"explain-{path}",
+            "Explaining",
+            explain_at,
+            *(study.path, explainer.folder, own, task, near, file, path),
+            lane="explain",
+            label="Explain",
+            icon=":material/visibility:",
+            note="Takes a few seconds, and is kept.",
+        )
         return
     if explainer.hash != embedding.note.encoder_hash:
         st.caption(
@@ -135,47 +142,14 @@ def _others(study: Study, embedding: Embedding, row: int) -> dict[str, str]:
     return offered
 
 
-def _make(
-    study: Study, explainer: Explainer, own: str, about: tuple[str | None, str | None], file: str, path: Path
-) -> None:
-    key = f"explain-{path}"
-    stands = jobs.state(key)
-    if stands in ("waiting", "running"):
-        jobs.watch(key, "Explaining")
-        return
-    if stands == "done":
-        jobs.forget(key)
-        st.rerun()
-    if stands is not None:
-        st.warning(in_the_app(str(jobs.trouble(key))), icon=":material/error:")
-    st.button(
-        "Explain" if stands is None else "Try again",
-        key=f"start-{key}",
-        type="primary",
-        icon=":material/visibility:",
-        on_click=partial(_start, key, study.path, explainer.folder, own, *about, file, path),
-    )
-    st.caption("Takes a few seconds, and is kept.")
-
-
-def _start(key: str, *what: object) -> None:
-    jobs.forget(key)
-    jobs.start(key, explain_at, *what, lane="explain")
-
-
 def _show(study: Study, explainer: Explainer, found: Explanation, row: int, near: str | None) -> None:
     said = [for_markdown(one[0].upper() + one[1:]) for one in found.remarks]
     st.markdown(f"{said[0]}.")
     if explainer.reads_pictures:
         _pictures(study, found, row, near)
     else:
-        st.plotly_chart(
-            bars(explainer.features, found, palette()),
-            theme=None,
-            config={"displayModeBar": False},
-            key="explain_bars",
-            alt="What each feature adds; the file holds the numbers",
-        )
+        chart = bars(explainer.features, found, palette())
+        draw(chart, "What each feature adds; the file holds the numbers", "explain_bars")
         if len(explainer.features) > _BARS:
             st.caption(f"The {_BARS} of {len(explainer.features):,} features that add or take most; the file has all.")
     st.caption(f"{said[1]}.")
@@ -183,26 +157,9 @@ def _show(study: Study, explainer: Explainer, found: Explanation, row: int, near
         st.caption(f":material/check: {said[2]}.")
     else:
         st.warning(f"{said[2]}.", icon=":material/warning:")
-    line = st.container(horizontal=True)
-    file = str(found.facts["file"])
-    line.download_button(
-        "Save it",
-        found.content,
-        file,
-        on_click="ignore",
-        type="primary",
-        icon=":material/download:",
-        key="explain_save",
-    )
-    line.download_button(
-        "How it was made",
-        manifest_text(found.facts),
-        f"{file}.manifest.json",
-        "application/json",
-        on_click="ignore",
-        icon=":material/receipt_long:",
-        key="explain_manifest",
-    )
+    with st.container(horizontal=True):
+        made = found.content, found.facts
+        save_buttons("Save it", lambda: made, str(found.facts["file"]), key="explain", told=None)
 
 
 def _pictures(study: Study, found: Explanation, row: int, near: str | None) -> None:

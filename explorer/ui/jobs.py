@@ -14,6 +14,7 @@ import streamlit as st
 from explorer.engine import Job
 from explorer.engine import State as JobState
 from explorer.errors import UserError
+from explorer.ui.failures import in_the_app
 
 State = Literal["waiting"] | JobState
 
@@ -135,6 +136,12 @@ def start(
     _jobs().start(key, lane or key, partial(through, function, *args))
 
 
+def start_anew(key: str, function: Callable[..., Any], *args: Any, lane: str | None = None) -> None:
+    """``start``, also when there is one under ``key`` that has ended."""
+    forget(key)
+    start(key, function, *args, lane=lane)
+
+
 def cancel(key: str) -> None:
     """Stop the job under ``key``, if there is one, or take it off those that wait."""
     _jobs().cancel(key)
@@ -145,10 +152,15 @@ def forget(key: str) -> None:
     _jobs().forget(key)
 
 
+def busy(key: str) -> bool:
+    """Whether there is a job under ``key`` that waits or runs."""
+    return state(key) in ("waiting", "running")
+
+
 @st.fragment(run_every=1.0)
 def await_quietly(key: str) -> None:
     """Draw the whole page again when the job has ended; shows nothing."""
-    if state(key) not in ("waiting", "running"):
+    if not busy(key):
         st.rerun()
 
 
@@ -171,3 +183,44 @@ def watch(key: str, title: str, *, snapshot: object = NO_SNAPSHOTS) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.progress(fraction, text=f"**{title}** · {said}", width="stretch")
         st.button("Cancel", key=f"cancel-{key}", on_click=partial(cancel, key), icon=":material/close:")
+
+
+def watched(key: str, title: str) -> bool:
+    """``watch`` a job that waits or runs; whether there is one."""
+    if not busy(key):
+        return False
+    watch(key, title)
+    return True
+
+
+def try_again(key: str, said: str) -> None:
+    """Show why there is no result, and a button that forgets the job, so that the page starts it anew."""
+    st.warning(in_the_app(said), icon=":material/error:")
+    st.button("Try again", key=f"again-{key}", on_click=partial(forget, key), icon=":material/refresh:")
+
+
+def on_request(
+    key: str, title: str, function: Callable[..., Any], *args: Any, lane: str, label: str, icon: str, note: str
+) -> bool:
+    """A button that starts the job under ``key``, with a ``note`` on what it costs; once started, how it stands.
+
+    For a page that lacks the result: a job that is done is forgotten, and the page drawn again, which finds it now.
+    Whether the job waits or runs.
+    """
+    if watched(key, title):
+        return True
+    stands = state(key)
+    if stands == "done":
+        forget(key)
+        st.rerun()
+    if stands is not None:
+        st.warning(in_the_app(str(trouble(key))), icon=":material/error:")
+    st.button(
+        label if stands is None else "Try again",
+        key=f"start-{key}",
+        type="primary",
+        icon=icon,
+        on_click=partial(start_anew, key, function, *args, lane=lane),
+    )
+    st.caption(note)
+    return False

@@ -21,19 +21,25 @@ _MOST_LISTED = 1_000
 _MOST_SEARCHED = 50_000
 
 
+def choose_embedding(study: Study, name: str | None, key: str, help: str, width: int) -> None:
+    """A choice of the embedding that is looked at; ``name`` is that at present."""
+    st.session_state[key] = name
+    st.selectbox(
+        "Embedding",
+        study.embedding_names,
+        key=key,
+        on_change=lambda: propose(view().but(embedding=st.session_state[key])),
+        help=help,
+        width=width,
+    )
+
+
 def map_controls(study: Study) -> None:
     """Embedding, method, dimensions, and how the method looks at the data."""
     chosen = view().map
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    st.session_state["map_embedding"] = view().embedding
-    row.selectbox(
-        "Embedding",
-        study.embedding_names,
-        key="map_embedding",
-        on_change=lambda: propose(view().but(embedding=st.session_state["map_embedding"])),
-        help="The vectors that the map is made of.",
-        width=170,
-    )
+    with row:
+        choose_embedding(study, view().embedding, "map_embedding", "The vectors that the map is made of.", 170)
     st.session_state["map_method"] = chosen.method
     row.segmented_control(
         "Method",

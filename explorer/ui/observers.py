@@ -2,7 +2,6 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,6 @@ from explorer.space.bootstrap import Interval
 from explorer.study.study import Study
 from explorer.ui import jobs
 from explorer.ui.alerts_saving import file_and_how
-from explorer.ui.failures import in_the_app
 from explorer.ui.plain import count, for_markdown
 
 _CANNOT = "The scores do not say who gave them: with a column *observer* they would tell how far people agree."
@@ -59,7 +57,7 @@ def change_believed(study: Study, tasks: tuple[str, ...]) -> dict[str, str]:
         return {}
     found = _agreements(study)
     if found is None:
-        if jobs.state(_key(study)) in ("waiting", "running"):
+        if jobs.busy(_key(study)):
             jobs.await_quietly(_key(study))
         return {}
     return {task: differ_by(one) for task, one in found.items() if task in scored and one.overall is not None}
@@ -99,11 +97,8 @@ def _key(study: Study) -> str:
 
 def _job(study: Study) -> None:
     key = _key(study)
-    if jobs.state(key) in ("waiting", "running"):
-        jobs.watch(key, "Comparing observers")
-    elif (said := jobs.trouble(key)) is not None:
-        st.warning(in_the_app(said), icon=":material/error:")
-        st.button("Try again", key=f"again-{key}", on_click=partial(jobs.forget, key), icon=":material/refresh:")
+    if not jobs.watched(key, "Comparing observers") and (said := jobs.trouble(key)):
+        jobs.try_again(key, said)
 
 
 def _told(study: Study, task: str, found: Agreement) -> None:
@@ -172,10 +167,6 @@ def _written(found: Interval) -> str:
 
 def _saving(study: Study) -> None:
     file = f"{study.path.name}-agreement.csv"
-
-    def made() -> tuple[bytes, dict[str, Any]]:
-        export = export_agreement(study, file=file)
-        return export.content, export.facts
-
     with st.container(horizontal=True):
+        made = partial(export_agreement, study, file=file)
         file_and_how("Agreement as CSV", made, file, ":material/download:")

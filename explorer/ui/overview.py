@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.errors import UserError
+from explorer.learning.run_folders import read_card
 from explorer.places import shipped_encoders
 from explorer.space.projections import Projection
 from explorer.study.check import check, check_at
@@ -91,7 +92,7 @@ def _encoder(embedding: Embedding) -> None:
     for folder in shipped_encoders().values():
         if embedding.note.encoder_hash == hash_file(folder / "model.safetensors"):
             with st.expander("The encoder's card: what it has learnt, and how well it does", icon=":material/badge:"):
-                st.markdown((folder / "card.md").read_text(encoding="utf-8"))
+                st.markdown(read_card(folder))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -134,20 +135,10 @@ def when(study: Study) -> None:
     if times is None:
         st.caption("The study does not say when its observations were made.")
     elif times.dtype.kind == "M":
-        st.plotly_chart(
-            charts.calendar(times, palette()),
-            theme=None,
-            config={"displayModeBar": False},
-            alt=f"Observations a month, {span(study)}",
-        )
+        charts.draw(charts.calendar(times, palette()), f"Observations a month, {span(study)}")
     else:
         unit = study.spec.columns.time_unit or "time"
-        st.plotly_chart(
-            charts.timeline(times, unit, palette()),
-            theme=None,
-            config={"displayModeBar": False},
-            alt=f"Observations by time in {unit}, {span(study)}",
-        )
+        charts.draw(charts.timeline(times, unit, palette()), f"Observations by time in {unit}, {span(study)}")
 
 
 def next_steps(study: Study) -> None:
@@ -224,8 +215,7 @@ def findings(study: Study) -> None:
     elif looked is not None and looked.state == "done":
         st.caption("Every picture was opened.")
     elif st.button("Look at every picture too", icon=":material/image_search:"):
-        jobs.forget(key)
-        jobs.start(key, check_at, study.path)
+        jobs.start_anew(key, check_at, study.path)
         st.rerun()
 
 

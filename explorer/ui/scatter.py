@@ -60,7 +60,6 @@ def figure(
     *,
     drawing: Drawing,
     hover: pd.Series | None = None,
-    height: int = 640,
     selecting: bool = True,
     animal_rows: npt.NDArray[np.int64] | None = None,
 ) -> go.Figure:
@@ -78,7 +77,7 @@ def figure(
         fig.add_trace(trace)
     if animal_rows is not None and len(animal_rows):
         fig.add_trace(painter.ring(animal_rows))
-    fig.update_layout(_layout(projection, palette, height, colouring, selecting))
+    fig.update_layout(_layout(projection, palette, colouring, selecting))
     return fig
 
 
@@ -213,7 +212,7 @@ def _by_number(painter: _Painter, rows: npt.NDArray[np.int64], colouring: Colour
 
 
 def _layout(
-    projection: Projection, palette: Palette, height: int, colouring: Colouring | None, selecting: bool
+    projection: Projection, palette: Palette, colouring: Colouring | None, selecting: bool
 ) -> dict[str, object]:
     axis = {
         "showgrid": True,
@@ -224,7 +223,7 @@ def _layout(
     }
     titles = axis_titles(projection)
     base: dict[str, object] = {
-        "height": height,
+        "height": 640,
         "margin": {"l": 8, "r": 8, "t": 36, "b": 8},  # room for the tools above the legend
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",

@@ -11,7 +11,6 @@ from explorer.space.projections import Projection
 from explorer.space.shown import Shown, missing_map
 from explorer.space.view_table import Export, export_view, exported_rows, view_frame
 from explorer.study.embeddings import Embedding
-from explorer.study.export import Format, manifest_text
 from explorer.study.study import Study
 from explorer.ui.colouring import Colouring
 from explorer.ui.explain_panel import explain_panel
@@ -21,11 +20,11 @@ from explorer.ui.nearest_panel import nearest_panel
 from explorer.ui.part import part_menu
 from explorer.ui.plain import count
 from explorer.ui.plotly_map import names
+from explorer.ui.saving import FORMATS, format_chosen, save_buttons
 from explorer.ui.state import propose, view
 from explorer.view import Selection
 
 _TABLE_ROWS = 2_000
-_FORMATS: dict[Format, str] = {"csv": "CSV", "parquet": "Parquet"}
 
 
 def _clear() -> None:
@@ -91,18 +90,8 @@ def selected_contents(
 def _downloads(study: Study, projection: Projection, seen: Shown, line: DeltaGenerator, forming: bool) -> None:
     """The table and how it was made. Both are made only when clicked."""
     at = view()
-    format_: Format = (
-        line.segmented_control(
-            "Format",
-            ["csv", "parquet"],
-            default="csv",
-            key="save_format",
-            format_func=_FORMATS.__getitem__,
-            label_visibility="collapsed",
-            width="content",
-        )
-        or "csv"
-    )
+    with line:
+        format_ = format_chosen("save_format")
     file = f"{study.path.name}-{'shown' if at.selection.is_empty else 'selection'}.{format_}"
     nothing = not len(exported_rows(at, seen)) or seen.unresolved is not None or forming
 
@@ -112,26 +101,16 @@ def _downloads(study: Study, projection: Projection, seen: Shown, line: DeltaGen
         whole = made_for(study, kept.values())
         return export_view(whole, at, file=file, format=format_, projection=projection, named=kept, decisions=decisions)
 
-    line.download_button(
-        f"Save as {_FORMATS[format_]}",
-        data=lambda: export().content,
-        file_name=file,
-        on_click="ignore",
-        disabled=nothing,
-        type="primary",
-        icon=":material/download:",
-        help="When the map is done: its places are part of the file." if forming else None,
-    )
-    line.download_button(
-        "How it was made",
-        data=lambda: manifest_text(export().facts),
-        file_name=f"{file}.manifest.json",
-        mime="application/json",
-        on_click="ignore",
-        disabled=nothing,
-        icon=":material/receipt_long:",
-        help="Data hash, settings, filters, versions, and the command that makes the same file again.",
-    )
+    with line:
+        save_buttons(
+            f"Save as {FORMATS[format_]}",
+            export,
+            file,
+            key="selected",
+            told="settings, filters",
+            help="When the map is done: its places are part of the file." if forming else None,
+            disabled=nothing,
+        )
 
 
 def _pictures(

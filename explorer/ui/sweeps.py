@@ -96,9 +96,7 @@ def _start(study: Study, place: Path) -> None:
 
 
 def _begin(study: Study, plan: SweepPlan, folder: Path) -> None:
-    key = _key(folder)
-    jobs.forget(key)
-    jobs.start(key, sweep_at, study.path, plan, folder, lane="training")
+    jobs.start_anew(_key(folder), sweep_at, study.path, plan, folder, lane="training")
     st.session_state["sweep_started"] = folder.name
 
 
@@ -109,8 +107,7 @@ def _key(folder: Path) -> str:
 def _await(folder: Path) -> None:
     """A sweep that has written nothing yet, or could not begin."""
     key = _key(folder)
-    if jobs.state(key) in ("waiting", "running"):
-        jobs.watch(key, f"Sweep {folder.name}")
+    if jobs.watched(key, f"Sweep {folder.name}"):
         return
     st.warning(for_markdown(jobs.trouble(key) or "Its folder is gone."), icon=":material/error:")
     st.button("Forget it", key=f"forget-{key}", on_click=partial(jobs.forget, key), icon=":material/close:")
@@ -151,9 +148,7 @@ def _show(study: Study, folder: Path) -> None:
 def _progress(study: Study, sweep: Sweep) -> None:
     """How far a sweep is, or what to do to go on with it."""
     key = _key(sweep.folder)
-    stands = jobs.state(key)
-    if stands in ("waiting", "running"):
-        jobs.watch(key, f"Sweep {sweep.folder.name}")
+    if jobs.watched(key, f"Sweep {sweep.folder.name}"):
         st.caption("Finished runs are kept. You may leave the page: the work goes on.")
         return
     if sweep.finished:

@@ -196,7 +196,6 @@ def test_a_purge_leaves_no_byte_and_a_chain_that_holds(with_secret):
     assert told[1].sentence == "Ann named the selection 's' (purged since)"
     assert told[4].sentence.startswith("Bob purged for good what decision 2 held")
     assert [entry.purged for entry in told] == [False, True, False, True, False, False]
-    assert [entry.purgeable for entry in told] == [True, False, True, False, False, False]
 
 
 def test_a_purge_that_another_program_holds_up_is_told_and_finished_later(with_secret, monkeypatch):

@@ -18,7 +18,7 @@ from explorer import places
 from explorer.decisions import connecting, migrations
 from explorer.decisions.checking import notes, verify
 from explorer.decisions.events import Store
-from explorer.decisions.history import head
+from explorer.decisions.history import history
 from explorer.decisions.place import place_of, store_of
 from explorer.decisions.purging import purge
 from explorer.decisions.views import save_view, saved_views
@@ -262,7 +262,7 @@ def test_a_damaged_file_is_one_clear_sentence_and_is_left_alone(of_version_one, 
     path = of_version_one.path / "decisions.sqlite"
     damage(path)
     before = content(of_version_one.path)
-    for look in (saved_views, head, verify, lambda s: save_view(s, "c", View())):
+    for look in (saved_views, history, verify, lambda s: save_view(s, "c", View())):
         with pytest.raises(UserError) as told:
             look(of_version_one)
         assert str(path) in str(told.value)
@@ -358,7 +358,7 @@ def test_pages_of_one_program_may_write_at_once(study):
     for thread in threads:
         thread.join()
     assert mistakes == []
-    assert head(study) == 30
+    assert len(history(study)) == 30
     assert verify(study) == []
 
 

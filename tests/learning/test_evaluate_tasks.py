@@ -135,10 +135,10 @@ def test_angles_are_told_for_tasks_that_rise_somewhere(simulated):
         embeddings={"mine": vectors},
         dimensions={"mine": {"body_condition": 0}},
     )
-    told = found.angle_table().set_index(["first", "second"])
-    assert told.loc[("body_condition", "dimension 0"), "angle"] < 25
-    weight = told.loc[("body_condition", "weight")]
-    assert weight["angle_low"] <= weight["angle"] <= weight["angle_high"] and 5 < weight["angle"] < 90
+    told = {(one.first, one.second): one.angle for one in found.angles["mine"]}
+    assert told["body_condition", "dimension 0"].value < 25
+    weight = told["body_condition", "weight"]
+    assert weight.low <= weight.value <= weight.high and 5 < weight.value < 90
     assert any("locomotion" in remark and "no angle" in remark for remark in found.remarks)
 
 
@@ -160,7 +160,7 @@ def test_the_text_holds_what_the_tables_hold(simulated):
         found.table(),
         evaluate_tasks(study, predictions, train_animals=train, test_animals=test, against="other").table(),
     )
-    assert list(found.angle_table().columns)[:4] == ["method", "first", "second", "angle"] and found.angle_table().empty
+    assert not found.angles
 
 
 # --- what is missing, and mistakes -------------------------------------------------------------------------

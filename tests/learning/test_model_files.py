@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from explorer.errors import UserError
 from explorer.learning.encoders import build_encoder
 from explorer.learning.model_files import UNSAFE, ModelInfo, load_model, save_model, to_tensor, write_card
+from explorer.learning.run_folders import read_card
 from explorer.study.embeddings import TaskScale
 from explorer.study.fingerprint import hash_file
 
@@ -54,14 +55,14 @@ def test_a_loaded_encoder_gives_identical_vectors(tmp_path, kind, request):
     np.testing.assert_array_equal(loaded.encode(inputs), saved.encode(inputs))
     assert loaded.info == saved.info and loaded.info.seed == 7
     assert loaded.hash == saved.hash == hash_file(tmp_path / "m" / "model.safetensors")
-    assert loaded.card == "card"
+    assert read_card(loaded.folder) == "card"
     assert not list(tmp_path.glob(".*"))
 
 
 def test_the_card_can_be_replaced_without_touching_the_model(folder):
     before = load_model(folder).hash
     write_card(folder, "# Other\n")
-    assert load_model(folder).hash == before and load_model(folder).card == "# Other\n"
+    assert load_model(folder).hash == before and read_card(folder) == "# Other\n"
 
 
 def test_a_model_is_never_overwritten(folder, pictures):

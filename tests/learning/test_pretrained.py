@@ -7,6 +7,7 @@ from explorer.learning.embed import encode_study
 from explorer.learning.evaluate import unseen_animals
 from explorer.learning.evaluate_fully import evaluate_fully
 from explorer.learning.model_files import WEIGHTS, load_model
+from explorer.learning.run_folders import read_card
 from explorer.places import shipped
 from explorer.study.simulating import simulate_herd
 from explorer.study.study import open_study
@@ -20,7 +21,7 @@ def test_the_shipped_encoder_loads_and_tells_what_it_learnt_from():
     assert model.reads_pictures and model.info.config.input_size == 64 and model.info.config.dims == 128
     seeds = [int(one.study.removeprefix("Herd of seed ")) for one in model.info.trained_on]
     assert len(seeds) == 3 and 0 not in seeds
-    assert "recall@1" in model.card and "On the sample herd" in model.card
+    assert "recall@1" in read_card(model.folder) and "On the sample herd" in read_card(model.folder)
 
 
 def test_it_finds_animals_of_an_unseen_herd_better_than_pixels(tmp_path):

@@ -21,7 +21,7 @@ from explorer.learning.encoders import EncoderConfig
 from explorer.learning.look import Look
 from explorer.learning.model_files import RUN, WEIGHTS, load_model
 from explorer.learning.recipe import Recipe
-from explorer.learning.runs import METRICS, read_metrics, read_run
+from explorer.learning.runs import METRICS, read_run
 from explorer.learning.train import train
 from explorer.learning.validation_map import MAP
 from explorer.study.study import open_study
@@ -40,6 +40,10 @@ CHOICES = {
     "centers that are moved": {"loss": "center"},
     "regression alone": {"identity": 0.0, "regress": ("bcs", "trend")},
 }
+
+
+def metrics_of(folder):
+    return [json.loads(line) for line in (folder / METRICS).read_text().splitlines()]
 
 
 def stopped(study, out, recipe, step, *, config=CONFIG, **options):
@@ -67,7 +71,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_encoder(herd, tmp_path, choi
     recipe = dataclasses.replace(SHORT, **CHOICES[choice])
     whole = train([study], CONFIG, tmp_path / "whole", recipe=recipe, workers=0)
     stopped(study, tmp_path / "run", recipe, 15)
-    assert len(read_metrics(tmp_path / "run")) == 2 and not (tmp_path / "run" / WEIGHTS).exists()
+    assert len(metrics_of(tmp_path / "run")) == 2 and not (tmp_path / "run" / WEIGHTS).exists()
     torch.rand(5)
     resumed = train([study], CONFIG, tmp_path / "run", recipe=recipe, resume=True, workers=0)
     same(resumed, whole, tmp_path / "run", tmp_path / "whole")
@@ -206,7 +210,7 @@ def test_a_run_folder_says_what_was_asked_and_seen(herd, tmp_path):
     described = json.loads((tmp_path / "m" / RUN).read_text())
     assert described["name"] == "mine" and described["seed"] == 3 and described["recipe"]["steps"] == 24
     assert described["studies"][0]["data_hash"] == study.data_hash and described["torch"] == torch.__version__
-    seen = read_metrics(tmp_path / "m")
+    seen = metrics_of(tmp_path / "m")
     assert [one["step"] for one in seen] == [6, 12, 18, 24]
     assert [one["recall"] for one in seen] == [look.recall for look in trained.looks]
     assert sum(one["anchors"] for one in seen) == 24 * 16 and all(one["anchors_dropped"] == 0 for one in seen)
@@ -301,7 +305,7 @@ def test_without_tensorboard_one_sentence_says_so(herd, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     trained = train([herd.open()], CONFIG, tmp_path / "m", recipe=SHORT, tensorboard=True, workers=0)
     assert event_files.MISSING in trained.remarks and "latent-explorer[tensorboard]" in event_files.MISSING
-    assert not (tmp_path / "m" / event_files.FOLDER).exists() and len(read_metrics(tmp_path / "m")) == 4
+    assert not (tmp_path / "m" / event_files.FOLDER).exists() and len(metrics_of(tmp_path / "m")) == 4
 
 
 def test_event_files_hold_each_look_and_are_written_only_when_asked_for(herd, tmp_path):

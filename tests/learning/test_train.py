@@ -13,6 +13,7 @@ from explorer.learning.calibration import FEWEST
 from explorer.learning.encoders import build_encoder
 from explorer.learning.material import read_material, standardise
 from explorer.learning.model_files import encode, load_model
+from explorer.learning.run_folders import read_card
 from explorer.learning.train import Recipe, rate_at, steps_of, train, usual_config
 from explorer.study.study import open_study
 
@@ -211,8 +212,9 @@ def test_a_task_dimension_says_the_task_of_unseen_animals_in_its_unit(herd, tmp_
     assert trained.best.errors["weight"] == pytest.approx(np.abs(told - weights)[rows].mean() / spread, rel=1e-4)
     assert trained.best.score == pytest.approx(trained.best.recall - np.mean(list(trained.best.errors.values())))
     assert trained.best.rank == max(look.rank for look in trained.looks)
-    assert "to say bcs, weight by a dimension each" in model.card and "| weight | 1 | kg |" in model.card
-    assert "nothing else" not in model.card
+    card = read_card(model.folder)
+    assert "to say bcs, weight by a dimension each" in card and "| weight | 1 | kg |" in card
+    assert "nothing else" not in card
 
 
 def test_a_task_that_nothing_shows_is_said_as_its_median_on_validation_animals(herd, tmp_path, features):
@@ -254,7 +256,7 @@ def test_any_part_can_be_learnt_without_the_others(herd, tmp_path, features, cho
         expected -= trained.best.error
     assert trained.best.score == pytest.approx(expected)
     if not dimensions:
-        assert "No dimension stands for a health score" in model.card
+        assert "No dimension stands for a health score" in read_card(model.folder)
     assert model.info.config.dims == (5 if recipe.loss == "opml" else 8), "OPML halves what says no task"
 
 
@@ -289,7 +291,7 @@ def test_a_task_that_no_validation_animal_has_chooses_nothing_and_is_told(herd, 
     trained = train([herd.open()], features, tmp_path / "b", recipe=recipe, workers=0)
     assert set(trained.best.errors) == {"bcs"}
     assert any("no validation animal has a value of 'weight'" in remark for remark in trained.remarks)
-    assert "| weight | 0 | kg | no labels | no labels |" in trained.model.card
+    assert "| weight | 0 | kg | no labels | no labels |" in read_card(trained.model.folder)
 
 
 def test_anchors_that_were_dropped_are_told(herd, tmp_path, features):

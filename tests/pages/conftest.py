@@ -17,3 +17,11 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Slow maps are asked for and never made."""
     monkeypatch.setattr(jobs, "start", lambda *_, **__: None)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
+    """What would have been started, instead of starting it."""
+    found: list[tuple[object, ...]] = []
+    monkeypatch.setattr(jobs, "start", lambda key, function, *args, **more: found.append((function.__name__, *args)))
+    return found

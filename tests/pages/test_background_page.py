@@ -91,7 +91,7 @@ def test_one_click_leads_to_the_map_coloured_by_the_variable(kept, monkeypatch):
 def test_the_saved_file_is_that_of_the_command_shown(kept, monkeypatch, tmp_path):
     made = {}
     for part in (shown, dimensions):
-        monkeypatch.setattr(part, "save_buttons", lambda export, _file, key: made.update({key: export()}))
+        monkeypatch.setattr(part, "save_buttons", lambda _label, export, _file, key: made.update({key: export()}))
     app = sound(run(kept, monkeypatch, "background"))
     line = shlex.split(app.code[0].value)
     assert line[:2] == ["latent-explorer", "saliency"]

@@ -1,7 +1,7 @@
 """The Clusters page in process: what it asks for, what it shows, and what people decide about clusters."""
 
 import pytest
-from visiting import herd, run, sound, words
+from visiting import herd, press, run, sound, words
 
 from explorer.clustering.clusters import Clusters
 from explorer.clustering.conditioned import assign
@@ -17,19 +17,6 @@ GROUPS = Clusters("kmeans", 2, "features", None, "strata", ("grade", "weight"), 
 @pytest.fixture
 def folder(tmp_path):
     return herd(tmp_path / "herd")
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    """What would have been started, instead of starting it."""
-    found = []
-    monkeypatch.setattr(jobs, "start", lambda key, function, *args, **more: found.append((function.__name__, *args)))
-    return found
-
-
-def press(app, label):
-    next(button for button in app.button if button.label == label).click().run()
-    return sound(app)
 
 
 def shown(folder, monkeypatch, wanted, **query):

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from visiting import herd, run, sound, words
+from visiting import herd, press, run, sound, words
 
 from explorer.clustering.clusters import named
 from explorer.clustering.variables import with_clusters
@@ -29,11 +29,6 @@ def visit(tmp_path, monkeypatch, **fields):
 
 def at(app) -> View:
     return app.session_state["view"]
-
-
-def press(app, label):
-    next(button for button in app.button if button.label == label).click().run()
-    return sound(app)
 
 
 def test_ten_steps_are_undone_one_by_one_to_the_first_view_and_done_again(tmp_path, monkeypatch, no_work):

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import pytest
-from visiting import herd, make, run, sound, words
+from visiting import herd, make, press, run, sound, words
 
 from explorer.learning.encoders import EncoderConfig
 from explorer.learning.model_files import load_model
@@ -16,7 +16,6 @@ from explorer.learning.run_folders import WEIGHTS
 from explorer.learning.run_lock import held
 from explorer.learning.train import train
 from explorer.study.study import open_study
-from explorer.ui import jobs
 from explorer.ui.training.comparing import differences
 
 CONFIG = EncoderConfig(architecture="multilayer", input_size=4, dims=8, widths=(16,))
@@ -37,19 +36,6 @@ def unfinished(folder, name, **more):
     for file in (WEIGHTS, "model.json", "card.md"):
         (folder / "encoders" / name / file).unlink()
     return folder / "encoders" / name
-
-
-@pytest.fixture
-def asked(monkeypatch):
-    """What would have been started, instead of starting it."""
-    found = []
-    monkeypatch.setattr(jobs, "start", lambda key, function, *args, **more: found.append((function.__name__, *args)))
-    return found
-
-
-def press(app, label):
-    next(button for button in app.button if button.label == label).click().run()
-    return sound(app)
 
 
 def labels(app):

@@ -99,3 +99,9 @@ def sound(app: AppTest) -> AppTest:
     assert not app.exception
     assert "our fault" not in words(app)
     return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    """What the page says after a click on the button called ``label``."""
+    next(button for button in app.button if button.label == label).click().run()
+    return sound(app)

@@ -2,17 +2,14 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from explorer.engine import Job
 from explorer.errors import UserError
 from explorer.space import compare
 from explorer.space.compare import (
-    compare_at,
     compare_maps,
     compare_of,
     compare_points,
     comparison_path,
     read_comparison,
-    side_by_side,
 )
 from explorer.space.neighbours import find
 from explorer.space.projections import project
@@ -84,9 +81,9 @@ def test_an_embedding_is_like_itself_and_noise_like_chance(herd):
     assert inside >= 52
 
 
-def test_it_is_kept_and_a_worker_leaves_it_there(herd, monkeypatch):
+def test_it_is_kept(herd, monkeypatch):
     study, one, two = both(herd, cloud(0), cloud(1))
-    Job(compare_at, study.path, "one", "two", k=4).result()
+    compare_of(study, one, two, k=4)
     kept = read_comparison(comparison_path(study, one, two, k=4))
     assert kept is not None
     monkeypatch.setattr(compare, "searched", None)  # whatever is computed again fails
@@ -117,18 +114,10 @@ def test_wide_vectors_are_compared_by_their_components_which_is_said(herd):
     assert compare_of(study, one, two).remarks[0].startswith("one: computed on the first 50 principal components")
 
 
-def test_two_maps_are_compared_and_laid_side_by_side(herd):
+def test_two_maps_are_compared(herd):
     study = herd.embed("one", cloud(0))
     embedding = study.embedding("one")
     a = project(study, embedding, MapChoice())
     b = project(study, embedding, MapChoice(method="tsne", neighbours=5))
     found = compare_maps(a, b, k=5)
     np.testing.assert_array_equal(found.neighbours_kept, plain(a.coordinates, b.coordinates, 5))
-    laid = side_by_side(a, b)
-    assert laid.dtype == np.float32
-    assert np.linalg.norm(laid - a.coordinates) < np.linalg.norm(b.coordinates - a.coordinates)
-    np.testing.assert_allclose(side_by_side(a, a), a.coordinates, atol=1e-5)
-    spread = [np.linalg.norm(one - one.mean(axis=0)) for one in (a.coordinates, laid)]
-    assert spread[0] == pytest.approx(spread[1], rel=1e-5)
-    with pytest.raises(ValueError, match="shapes"):
-        side_by_side(a, project(study, embedding, MapChoice(dims=3)))

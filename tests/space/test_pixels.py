@@ -41,7 +41,7 @@ def test_the_embedding_is_the_pca_of_the_pixels(herd):
     assert embedding.dims == 39 <= COMPONENTS
     np.testing.assert_allclose(np.abs(embedding.vectors[:, :5]), np.abs(theirs[:, :5]), atol=1e-3)
     assert heard == sorted(heard)
-    assert heard[-1] == pytest.approx(0.95)
+    assert heard[-1] == pytest.approx(0.95, abs=0.002)
     assert embedding.remarks == ("grey pixels at 32 x 32, 100% of their variance kept",)
 
 

@@ -46,22 +46,6 @@ class Matches:
         """Observations that cannot be an anchor: without a positive, without a negative, or without both."""
         return len(self) - len(self.anchors)
 
-    @cached_property
-    def without_positive(self) -> int:
-        """Observations that nothing is like."""
-        return len(self) - int(self.has_positive.sum())
-
-    @cached_property
-    def without_negative(self) -> int:
-        """Observations that nothing is unlike."""
-        return len(self) - int(self.has_negative.sum())
-
-    @cached_property
-    def unknown_pairs(self) -> int:
-        """Pairs of two different observations of which nothing is known, each counted once."""
-        n = len(self)
-        return (n * (n - 1) - int(self.positive.sum()) - int(self.negative.sum())) // 2
-
 
 def class_matches(classes: Tensor) -> Matches:
     """Like each other: of one class. ``classes`` int (n,), -1 for unknown.

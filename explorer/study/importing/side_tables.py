@@ -58,21 +58,14 @@ class SideTable:
     findings: tuple[Finding, ...]
 
 
-def read_side_table(
-    stem: Stem,
-    path: str | Path,
-    *,
-    decimal: str | None = None,
-    delimiter: str | None = None,
-    dates: DateOrder | None = None,
-) -> SideTable:
+def read_side_table(stem: Stem, path: str | Path, *, dates: DateOrder | None = None) -> SideTable:
     """Read scores, events or animals. Raises UserError when a needed column is not found or holds the
     wrong thing.
     """
     path = Path(path).expanduser()
     if not path.is_file():
         raise UserError(f"there is no file {path}", how="Check the path")
-    table, findings = read_table(path, reading=Reading(decimal, delimiter, dates))
+    table, findings = read_table(path, reading=Reading(dates=dates))
     renamed: dict[str, str] = {}
     for wanted, names in _NAMES[stem].items():
         free = [name for name in table.column_names if name not in renamed]

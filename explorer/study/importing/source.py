@@ -81,9 +81,9 @@ def table_suffix(path: Path) -> str:
     return Path(path.stem).suffix.lower() if suffix == ".gz" else suffix
 
 
-def read_table(path: Path, *, reading: Reading, keep_empty_rows: bool = False) -> tuple[pa.Table, list[Finding]]:
+def read_table(path: Path, *, reading: Reading) -> tuple[pa.Table, list[Finding]]:
     """A text or Parquet table alone. Raises UserError for other files."""
-    table, _, findings = _table_with_vectors(path, reading=reading, keep_empty_rows=keep_empty_rows)
+    table, _, findings = _table_with_vectors(path, reading=reading)
     return table, findings
 
 

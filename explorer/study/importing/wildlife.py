@@ -15,7 +15,6 @@ from explorer.study.importing.reading import place
 from explorer.study.importing.texts import Texts
 from explorer.study.tables import is_binary
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 _A_PICTURE = r"(?i)\.(jpe?g|png|webp|tiff?|bmp|gif)$"
 
 

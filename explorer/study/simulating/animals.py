@@ -11,7 +11,6 @@ from explorer.study.simulating.streams import stream
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 START = np.datetime64("2023-09-04")
 """The first day, a Monday; day numbers count from here."""

@@ -1,6 +1,7 @@
 """Charts of what background variables explain, what tells them, and how they hang together."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -41,15 +42,7 @@ def shares(variables: Sequence[VariableSaliency], palette: Palette) -> go.Figure
                 width=_WIDTH,
                 offset=-0.4 + (_WIDTH + 0.01) * place,
                 marker={"color": colour, "pattern": {"shape": pattern, "solidity": 0.25, "fillmode": "overlay"}},
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [one.high - one.value for one in found],
-                    "arrayminus": [one.value - one.low for one in found],
-                    "color": palette.text,
-                    "thickness": 1.2,
-                    "width": 3,
-                },
+                error_x=_whiskers(found, palette),
                 customdata=[one.name for one in variables],
                 hovertext=[_told(title, one, each) for one, each in zip(variables, found, strict=True)],
                 hovertemplate="%{hovertext}<extra></extra>",
@@ -190,15 +183,7 @@ def apart(dimensions: Sequence[Divergence], titles: Sequence[str], palette: Pale
             x=[one.value for one in values],
             y=np.arange(len(values)),
             marker_color=palette.accent,
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [one.high - one.value for one in values],
-                "arrayminus": [one.value - one.low for one in values],
-                "color": palette.text,
-                "thickness": 1.2,
-                "width": 3,
-            },
+            error_x=_whiskers(values, palette),
             hovertext=[
                 f"{for_plotly(title)}: Jeffrey {one.jeffrey}, W2 squared {one.w2}"
                 for title, one in zip(titles, dimensions, strict=True)
@@ -210,6 +195,19 @@ def apart(dimensions: Sequence[Divergence], titles: Sequence[str], palette: Pale
     fig.update_xaxes(title_text="Jeffrey's divergence (nats)", rangemode="tozero")
     fig.update_layout(dragmode=False)
     return _lined(dressed(fig, palette, 80 + 26 * len(values)), palette)
+
+
+def _whiskers(found: Sequence[Interval], palette: Palette) -> dict[str, Any]:
+    """The intervals of bars along x."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [one.high - one.value for one in found],
+        "arrayminus": [one.value - one.low for one in found],
+        "color": palette.text,
+        "thickness": 1.2,
+        "width": 3,
+    }
 
 
 def _down_the_side(fig: go.Figure, titles: Sequence[str]) -> None:

@@ -1,5 +1,7 @@
 """In which latent dimensions the subgroups of a task, or of a background variable, differ."""
 
+from functools import partial
+
 import streamlit as st
 
 from explorer.space.divergence import FEWEST, Divergences
@@ -8,11 +10,12 @@ from explorer.space.saliency_asked import Background
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
 from explorer.ui.background.charts import MOST_DIMENSIONS, apart
-from explorer.ui.background.saving import save_buttons
 from explorer.ui.background.tables import dimensions
+from explorer.ui.charts import draw
 from explorer.ui.describe import variable_labels
 from explorer.ui.palette import palette
 from explorer.ui.plain import count, for_markdown
+from explorer.ui.saving import save_buttons
 
 
 def dimensions_part(study: Study, embedding: Embedding, found: Background) -> None:
@@ -36,12 +39,10 @@ def dimensions_part(study: Study, embedding: Embedding, found: Background) -> No
     st.caption(_whom(one))
     widest = one.widest[:MOST_DIMENSIONS]
     titles = [_title(each.dimension, called) for each in widest]
-    st.plotly_chart(
+    draw(
         apart(widest, titles, palette()),
-        theme=None,
-        config={"displayModeBar": False},
-        key="background_apart",
-        alt=f"How far the two groups lie apart in the {len(widest)} dimensions in which they differ most",
+        f"How far the two groups lie apart in the {len(widest)} dimensions in which they differ most",
+        "background_apart",
     )
     which = (
         f"The {len(widest)} of {len(one.dimensions):,} dimensions that differ most. "
@@ -60,7 +61,9 @@ def dimensions_part(study: Study, embedding: Embedding, found: Background) -> No
             "dimension's variance. Intervals are 95 %, over animals."
         )
     file = f"{study.path.name}-divergences.csv"
-    save_buttons(lambda: export_divergences(study, found, file=file), file, "background_dimensions")
+    with st.container(horizontal=True):
+        made = partial(export_divergences, study, found, file=file)
+        save_buttons("Save as CSV", made, file, key="background_dimensions")
     st.caption(
         f"The file holds all dimensions of all {count(len(found.divergences), 'variable')} listed above. From the "
         f"command line: the command further up with --divergences {for_markdown(file)}."

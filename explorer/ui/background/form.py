@@ -8,7 +8,7 @@ from explorer.space.saliency_kept import asked_last
 from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
 from explorer.ui.describe import variable_labels
-from explorer.ui.state import propose, view
+from explorer.ui.map_controls import choose_embedding
 
 FEWEST, MOST = 19, 100_000
 """Permutations that the command takes."""
@@ -29,15 +29,9 @@ def form(study: Study, embedding: Embedding) -> Asked | None:
     background = [name for name in study.variables if name not in study.tasks]
     offered = [*background, *study.tasks]
     row = st.container(horizontal=True, vertical_alignment="bottom")
-    st.session_state["background_embedding"] = embedding.name
-    row.selectbox(
-        "Embedding",
-        study.embedding_names,
-        key="background_embedding",
-        on_change=lambda: propose(view().but(embedding=st.session_state["background_embedding"])),
-        help="The vectors that are to be explained: all of them, whatever the map shows.",
-        width=200,
-    )
+    help_ = "The vectors that are to be explained: all of them, whatever the map shows."
+    with row:
+        choose_embedding(study, embedding.name, "background_embedding", help_, 200)
     permutations = row.number_input(
         "Shuffles",
         FEWEST,

@@ -1,6 +1,5 @@
 """The Background page: what is asked, the work that finds it, and what was found."""
 
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -19,7 +18,6 @@ from explorer.ui.background.shown import (
     tests_part,
     together_part,
 )
-from explorer.ui.failures import in_the_app
 from explorer.ui.maps import chosen_embedding, opened_embedding
 from explorer.ui.overview import no_embedding
 from explorer.ui.plain import for_markdown
@@ -68,29 +66,17 @@ def _found(study: Study, embedding: Embedding, asked: Asked) -> Background | Non
     if found is not None:
         return found
     key = f"background-{path}"
-    stands = jobs.state(key)
-    if stands in ("waiting", "running"):
-        jobs.watch(key, f"What shapes {for_markdown(embedding.name)}")
-        st.caption("You may leave the page: the work goes on, and what it finds is kept.")
-        return None
-    if stands == "done":
-        jobs.forget(key)
-        st.rerun()
-    if stands is not None:
-        st.warning(in_the_app(str(jobs.trouble(key))), icon=":material/error:")
-    st.button(
-        "Find out" if stands is None else "Try again",
-        key=f"start-{key}",
-        type="primary",
+    if jobs.on_request(
+        key,
+        f"What shapes {for_markdown(embedding.name)}",
+        background_at,
+        study.path,
+        asked,
+        lane="background",
+        label="Find out",
         icon=":material/search_insights:",
-        on_click=partial(_start, key, study.path, asked),
-    )
-    st.caption(
-        f"{int(embedding.complete.sum()):,} vectors; takes seconds for a few thousand, a minute for many, and is kept."
-    )
+        note=f"{int(embedding.complete.sum()):,} vectors; takes seconds for a few thousand, a minute for many, and is "
+        "kept.",
+    ):
+        st.caption("You may leave the page: the work goes on, and what it finds is kept.")
     return None
-
-
-def _start(key: str, path: Path, asked: Asked) -> None:
-    jobs.forget(key)
-    jobs.start(key, background_at, path, asked, lane="background")

@@ -3,7 +3,6 @@
 import shlex
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from explorer.space.saliency import VariableSaliency
@@ -12,14 +11,13 @@ from explorer.space.saliency_said import said_of, said_of_pairs
 from explorer.space.saliency_table import export_saliency
 from explorer.study.study import Study
 from explorer.ui.background.charts import probes, shares, together
-from explorer.ui.background.saving import save_buttons
 from explorer.ui.background.tables import inflation, numbers, ways
+from explorer.ui.charts import draw
 from explorer.ui.navigation import go_to
 from explorer.ui.palette import palette
 from explorer.ui.plain import count, for_markdown
+from explorer.ui.saving import save_buttons
 from explorer.ui.state import propose, view
-
-_NO_BAR = {"displayModeBar": False}
 
 
 def sentences_part(found: Background) -> None:
@@ -57,7 +55,7 @@ def shares_part(found: Background) -> None:
     clicked = st.plotly_chart(
         shares(variables, palette()),
         theme=None,
-        config=_NO_BAR,
+        config={"displayModeBar": False},
         key="background_shares",
         on_select="rerun",
         selection_mode="points",
@@ -97,7 +95,7 @@ def tests_part(found: Background) -> None:
     st.subheader("Can the vectors of other animals tell it?")
     chart = probes(variables, palette())
     if any(np.isfinite(one.probe.value) for one in variables):
-        _chart(chart, "background_probes", "R squared of each variable on animals held out, beside that of shuffles")
+        draw(chart, "R squared of each variable on animals held out, beside that of shuffles", "background_probes")
         st.caption(
             "A straight-line model predicts each variable from the vectors of animals that it has not seen; 1 is all "
             "of it, 0 no better than the mean. What lies right of its grey band is more than chance. A variable may be "
@@ -139,7 +137,8 @@ def numbers_part(study: Study, found: Background) -> None:
         },
     )
     file = f"{study.path.name}-saliency.csv"
-    save_buttons(lambda: export_saliency(study, found, file=file), file, "background_numbers")
+    with st.container(horizontal=True):
+        save_buttons("Save as CSV", lambda: export_saliency(study, found, file=file), file, key="background_numbers")
     st.caption("The same file from the command line:")
     words = ["latent-explorer", "saliency", str(study.path), *found.asked.words(), "--out", file]
     st.code(shlex.join(words), language="bash", wrap_lines=True)
@@ -152,10 +151,10 @@ def together_part(found: Background) -> None:
         return
     st.subheader("How the variables hang together")
     labels = {one.name: one.label for one in saliency.variables}
-    _chart(
+    draw(
         together(saliency.association, labels, palette()),
-        "background_together",
         "How strongly each two of the variables hang together, from 0 to 1",
+        "background_together",
     )
     st.caption(
         "0: not at all; 1: one follows from the other. Which measure it is depends on the kinds of the two, and is "
@@ -175,7 +174,3 @@ def together_part(found: Background) -> None:
             ),
         },
     )
-
-
-def _chart(figure: go.Figure, key: str, alt: str) -> None:
-    st.plotly_chart(figure, theme=None, config=_NO_BAR, key=key, alt=alt)

@@ -13,6 +13,7 @@ from explorer.decisions.cluster_edits import last_edit
 from explorer.errors import UserError
 from explorer.study.export import csv_bytes
 from explorer.study.study import Study
+from explorer.ui.charts import draw
 from explorer.ui.clustering.charts import heat_map, river
 from explorer.ui.clustering.figures import figure, measured
 from explorer.ui.clusters import see_to
@@ -66,9 +67,7 @@ def compare(study: Study, assignment: Assignment, state: Edited, others: list[st
             stays[one, same] = True
         fig = river(first, second, table.counts, stays, palette())
     said = f"{int(table.moved.sum()):,} of {table.observations:,} observations moved"
-    st.plotly_chart(
-        fig, theme=None, key=f"clusters_{how}", config={"displayModeBar": False}, alt=f"Both clusterings: {said}"
-    )
+    draw(fig, f"Both clusterings: {said}", f"clusters_{how}")
     st.caption(
         "Rows: these clusters. Columns: the others. Brighter cells hold more of their row."
         if how == _HEAT

@@ -206,9 +206,9 @@ def _await_gap(study: Study, ask: Callable[[Clusters], None]) -> None:
     if jobs.state(key) is None:
         jobs.start(key, number_at, study.path, wanted, lane="maps")
     found = jobs.job(key)
-    if jobs.state(key) in ("waiting", "running"):
-        jobs.watch(key, "How many clusters")
-    elif trouble := jobs.trouble(key):
+    if jobs.watched(key, "How many clusters"):
+        return
+    if trouble := jobs.trouble(key):
         st.info(in_the_app(trouble), icon=":material/info:")
         st.button("Close", key=f"close-{key}", on_click=lambda: st.session_state.pop(_GAP_WANTED, None))
     elif found is not None:

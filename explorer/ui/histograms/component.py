@@ -16,12 +16,12 @@ def _file(ending: str) -> str:
 _element = st.components.v2.component("variable_histograms", html=_file("html"), css=_file("css"), js=_file("js"))
 
 
-def histograms(said: dict[str, Any], *, heard: Callable[[dict[str, Any]], None], key: str = "histograms") -> None:
+def histograms(said: dict[str, Any], *, heard: Callable[[dict[str, Any]], None]) -> None:
     """Show the histograms of ``said`` (see ``message``); ``heard(act)`` is called with what the hand does there."""
 
     def acted() -> None:
-        act = st.session_state[key].act
+        act = st.session_state["histograms"].act
         if isinstance(act, dict):
             heard(act)
 
-    _element(key=key, data=said, on_act_change=acted)
+    _element(key="histograms", data=said, on_act_change=acted)

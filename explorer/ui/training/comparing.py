@@ -11,6 +11,7 @@ from explorer.learning.run_folders import RunFolder, read_encoder_folder
 from explorer.learning.validation_map import read_map
 from explorer.places import shipped_encoders
 from explorer.study.study import Study
+from explorer.ui.charts import draw
 from explorer.ui.describe import variable_labels
 from explorer.ui.palette import palette
 from explorer.ui.plain import for_markdown
@@ -120,13 +121,8 @@ def _reached(study: Study, runs: Mapping[str, RunFolder]) -> None:
         charts.append((title, chart({name: line for name, line in series.items() if line}, palette(), what=title)))
     for start in range(0, len(charts), 2):
         for column, (what, figure) in zip(st.columns(2), charts[start : start + 2], strict=False):
-            column.plotly_chart(
-                figure,
-                theme=None,
-                key=f"training_compare-{what}",
-                config={"displayModeBar": False},
-                alt=f"{what} by step of {', '.join(runs)}",
-            )
+            with column:
+                draw(figure, f"{what} by step of {', '.join(runs)}", f"training_compare-{what}")
 
 
 def _figures(study: Study, runs: Mapping[str, RunFolder]) -> pd.DataFrame:

@@ -77,8 +77,7 @@ def form(study: Study, place: Path) -> None:
 
     def start() -> None:
         folder = place / name
-        jobs.forget(key_of(folder))
-        jobs.start(key_of(folder), train_at, study.path, folder, name, int(seed), asked, lane=LANE)
+        jobs.start_anew(key_of(folder), train_at, study.path, folder, name, int(seed), asked, lane=LANE)
         st.session_state[FOLLOW] = name
         del st.session_state[field]  # the next run has another name
 

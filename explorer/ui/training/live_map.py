@@ -11,7 +11,7 @@ from explorer.learning.run_folders import RunFolder
 from explorer.learning.validation_map import ValidationMap, read_map
 from explorer.study.schema import Variable
 from explorer.study.study import Study
-from explorer.ui.charts import dressed
+from explorer.ui.charts import draw, dressed
 from explorer.ui.colouring import MISSING, Colouring, groups, split_missing
 from explorer.ui.describe import variable_labels
 from explorer.ui.legend import legend
@@ -35,12 +35,10 @@ def live_map(study: Study, run: RunFolder) -> None:
         return
     st.subheader("The validation animals as it learns")
     look, colours = _chosen(study, run, found)
-    st.plotly_chart(
+    draw(
         _drawn(found, look, colours, palette()),
-        theme=None,
-        key=f"training_map-{run.folder}",
-        config={"displayModeBar": False},
-        alt=f"Places of {len(found.rows):,} observations of validation animals at step {found.steps[look]:,}",
+        f"Places of {len(found.rows):,} observations of validation animals at step {found.steps[look]:,}",
+        f"training_map-{run.folder}",
     )
     legend(colours, np.arange(len(found.rows)))
     st.caption(_said(found, look))

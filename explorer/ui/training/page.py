@@ -71,9 +71,7 @@ def _runs(study: Study) -> None:
 def _not_there_yet(folders: list[Path]) -> None:
     """Runs that were asked for and have no folder: what is learnt from is still read, or could not be."""
     for folder in folders:
-        stands = jobs.state(key_of(folder))
-        if stands in ("waiting", "running"):
-            jobs.watch(key_of(folder), f"Training {for_markdown(folder.name)}")
+        if jobs.watched(key_of(folder), f"Training {for_markdown(folder.name)}"):
             _await(folder)
         elif trouble := jobs.trouble(key_of(folder)):
             with st.container(horizontal=True, vertical_alignment="center"):

@@ -47,5 +47,4 @@ def standing(run: RunFolder) -> Standing:
 
 def resume(study: Study, folder: Path) -> None:
     """Go on with the run in ``folder`` from its last checkpoint."""
-    jobs.forget(key_of(folder))
-    jobs.start(key_of(folder), resume_at, study.path, folder, lane=LANE)
+    jobs.start_anew(key_of(folder), resume_at, study.path, folder, lane=LANE)

@@ -2,12 +2,14 @@
 
 from typing import Literal
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from explorer.errors import UserError
 from explorer.learning.run_folders import RunFolder, read_run_folder
 from explorer.study.study import Study
 from explorer.ui import jobs
+from explorer.ui.charts import draw
 from explorer.ui.failures import in_the_app
 from explorer.ui.palette import palette
 from explorer.ui.plain import for_markdown
@@ -113,11 +115,5 @@ def error_title(study: Study, run: RunFolder, task: str) -> str:
     return f"error of {label}{unit}"
 
 
-def _draw(what: str, figure: object, run: RunFolder) -> None:
-    st.plotly_chart(
-        figure,
-        theme=None,
-        key=f"training-{what}-{run.folder}",
-        config={"displayModeBar": False},
-        alt=f"{what} by step, run {run.name}",
-    )
+def _draw(what: str, figure: go.Figure, run: RunFolder) -> None:
+    draw(figure, f"{what} by step, run {run.name}", f"training-{what}-{run.folder}")

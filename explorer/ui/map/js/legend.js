@@ -23,11 +23,9 @@ class Legend {
     this.drawn = now;
     this.element.hidden = !said;
     if (!said) return;
-    const parts = [make("h4", "", said.title)];
-    parts.push(...(said.kind === "categories" ? [this.categories(said)] : [this.scale(said)]));
-    if (said.note) parts.push(make("small", "", said.note));
+    const entries = said.kind === "categories" ? this.categories(said) : this.scale(said);
     const held = this.reachable.indexOf(this.element.getRootNode().activeElement);
-    this.element.replaceChildren(...parts);
+    this.element.replaceChildren(make("h4", "", said.title), entries);
     if (held >= 0) this.reachable[held]?.focus({ preventScroll: true }); // who works by keyboard goes on from there
   }
 

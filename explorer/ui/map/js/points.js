@@ -1,7 +1,6 @@
 // The points, drawn by WebGL2: two places each (before and after a move), one byte for the colour, one for the flags.
 
 const PASSES = 1, SELECTED = 2; // bits of a flag
-const SHAPES = ["circle", "square", "diamond", "triangle-up", "cross", "x"];
 
 const VERTEX = `#version 300 es
 precision highp float;
