@@ -79,6 +79,9 @@ def add(commands: Any) -> None:
         help="never compare observations of an animal with the same value in this column",
     )
     threshold.add_argument("--model", metavar="MODEL", help="leave out the animals that this encoder has learnt from")
+    threshold.add_argument(
+        "--arm", default="global", help="the arm that the file decides by, such as residualised (default: global)"
+    )
     threshold.add_argument("--seed", type=seed, default=0, help="default: 0")
     threshold.add_argument("--out", type=Path, required=True, metavar="FILE.json")
     threshold.add_argument("--searches", type=Path, metavar=FILE, help="also write each search of the test, by arm")
@@ -88,8 +91,9 @@ def add(commands: Any) -> None:
 
 
 def _threshold(options: argparse.Namespace) -> int:
+    from explorer.recognition.arms import DECIDES, deciding
     from explorer.recognition.asked import Asked, analysis_of, described
-    from explorer.recognition.threshold_file import encoded
+    from explorer.recognition.threshold_file import encoded, saved
     from explorer.study.export import format_of, write_with_manifest
     from explorer.study.study import open_study
 
@@ -98,6 +102,7 @@ def _threshold(options: argparse.Namespace) -> int:
     for path in (options.searches, options.changed):
         if path is not None:
             format_of(path)
+    arm = deciding(options.arm)
     study = open_study(options.study)
     asked = Asked(
         embedding_name(study, options.embedding),
@@ -110,7 +115,7 @@ def _threshold(options: argparse.Namespace) -> int:
         model=options.model,
     )
     found = analysis_of(study, asked, reporter())
-    content = encoded(found, study.embedding(asked.embedding))
+    content = saved(encoded(found, study.embedding(asked.embedding)), arm)
     write_with_manifest(options.out, content, described(study, asked, content, file=str(options.out)))
     if options.searches is not None or options.changed is not None:
         _write_searches(study, asked, found, options)
@@ -119,7 +124,10 @@ def _threshold(options: argparse.Namespace) -> int:
     print(f"{found.promise.sentence[0].upper()}{found.promise.sentence[1:]}")
     print(_table(found))
     print(found.verdict)
-    print(f"{counted(len(found.tested), 'arm')} written to {options.out}; how: {options.out}.manifest.json")
+    print(
+        f"{counted(len(found.tested), 'arm')} written to {options.out}, which decides by '{arm}': {DECIDES[arm]}; "
+        f"how: {options.out}.manifest.json"
+    )
     return OK
 
 

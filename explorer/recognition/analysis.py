@@ -55,7 +55,7 @@ class Analysis:
     ``strata``: of the n observations; ``used`` bool (n,): those that count. ``of_test`` bool (q,): which of the arms'
     searches are of the test. ``at``: each arm's TAR where all accept the promised share of unknown animals.
     ``remarks``: sentences on what was left out or given up. ``left_out``: animals that the encoder has learnt from.
-    ``dated``: days are since 1970.
+    ``dated``: days are since 1970. ``names``: of the animals, by their codes.
     """
 
     chosen: list[Condition]
@@ -68,6 +68,7 @@ class Analysis:
     deltas: dict[str, Delta]
     verdict: str
     remarks: tuple[str, ...]
+    names: tuple[str, ...]
     left_out: int = 0
     dated: bool = True
 
@@ -133,6 +134,7 @@ def analyse(
         remarks=(*remarks, *found.remarks),
         left_out=int(left_out.sum()),
         dated=study.time.dtype.kind == "M",
+        names=tuple(study.animal.cat.categories.astype(str)),
     )
 
 
@@ -183,7 +185,17 @@ def analyse_vectors(
         report(1.0, "done")
     remarks += [*promise.remarks, *_fallbacks(arms)]
     return Analysis(
-        chosen, nested[0], used, fitting, tested, of_test, compared.at, compared.deltas, told, tuple(remarks)
+        chosen,
+        nested[0],
+        used,
+        fitting,
+        tested,
+        of_test,
+        compared.at,
+        compared.deltas,
+        told,
+        tuple(remarks),
+        names=tuple(str(code) for code in range(int(rule.animals.max()) + 1)),
     )
 
 

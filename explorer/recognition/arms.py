@@ -7,12 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from explorer.clustering.centres import kmeans
+from explorer.errors import UserError
 from explorer.recognition import mondrian
 from explorer.recognition.adaptive import own_taus
 from explorer.recognition.conformal import threshold
 from explorer.recognition.groups import Groups, of_labels, together
+from explorer.recognition.learnt import Learnt, less_own, nearest_centre, normalised
 from explorer.recognition.mondrian import Taus
-from explorer.recognition.normalising import cohort_of, normalising
+from explorer.recognition.normalising import cohort_of
 from explorer.recognition.one_per_animal import DRAWS, draw
 from explorer.recognition.open_set import Searches
 from explorer.recognition.pairs import NotCompared
@@ -31,7 +33,32 @@ PER_ANIMAL, SHUFFLED = "per-animal", "shuffled stratum"
 CONDITIONED = (STRATUM, CLUSTERS, RESIDUALISED, RESIDUALISED_STRATUM)
 """Those that know something of the background, or of a cluster in its place."""
 
+BY_STRATUM, WITHOUT_BACKGROUND = (STRATUM, RESIDUALISED_STRATUM), (RESIDUALISED, RESIDUALISED_STRATUM)
+
+DECIDES = {
+    GLOBAL: "one threshold for all",
+    STRATUM: "one for each combination of the background",
+    CLUSTERS: "one for each cluster",
+    SNORM: "one, of distances normalised by a cohort of other animals",
+    RESIDUALISED: "one, with the background taken from the vectors",
+    RESIDUALISED_STRATUM: "one for each, with the background taken from the vectors",
+    PER_ANIMAL: "each known animal's own",
+}
+"""Arms that recognition can decide by, and what they are."""
+
 MOST_CLUSTERS = 25
+
+
+def deciding(name: str) -> str:
+    """``name`` when recognition can decide by that arm. Raises UserError for the control, and for what is no arm."""
+    if name == SHUFFLED:
+        raise UserError(
+            f"the arm {SHUFFLED!r} is a control, whose strata were dealt at random, so nothing is decided by it",
+            how=f"Choose one of: {', '.join(DECIDES)}",
+        )
+    if name not in DECIDES:
+        raise UserError(f"there is no arm {name!r}", how=f"The arms are: {', '.join(DECIDES)}")
+    return name
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +66,7 @@ class Arm:
     """One way: the searches of the split's queries (calibration, known, test) by its own score, and its thresholds.
 
     ``tau`` float64 (q,): the threshold of each query. ``item`` int64 (q,): the row of the study that each search found,
-    -1 for none.
+    -1 for none. ``learnt``: what it judges with beside the thresholds.
     """
 
     name: str
@@ -48,6 +75,7 @@ class Arm:
     tau: Floats
     animals: int
     item: Ints
+    learnt: Learnt
 
     @property
     def slack(self) -> Floats:
@@ -83,19 +111,22 @@ def fit_arms(fitting: Fitting, tell: Callable[[float, str], None]) -> list[Arm]:
     residual = search(fitting.adjusted, split.queries, split.gallery, fitting.rule)
     arms = [_arm(GLOBAL, fitting, matches, one), _arm(STRATUM, fitting, matches, fitting.strata)]
     tell(0.3, "clusters")
-    arms.append(_arm(CLUSTERS, fitting, matches, _clusters(fitting)))
+    groups, centres = _clusters(fitting)
+    arms.append(_arm(CLUSTERS, fitting, matches, groups, centres))
     tell(0.5, "normalising by a cohort")
-    arms.append(_arm(SNORM, fitting, _normalised(fitting), one))
+    scores, cohort = _normalised(fitting)
+    arms.append(_arm(SNORM, fitting, scores, one, cohort))
     arms.append(_arm(RESIDUALISED, fitting, residual, one))
     arms.append(_arm(RESIDUALISED_STRATUM, fitting, residual, fitting.strata))
     tell(0.8, "a threshold of each animal")
-    arms.append(_arm(PER_ANIMAL, fitting, _by_animal(fitting, matches), one))
+    scores, own = _by_animal(fitting, matches)
+    arms.append(_arm(PER_ANIMAL, fitting, scores, one, own))
     rng = np.random.default_rng([fitting.seed, 1])
     arms.append(_arm(SHUFFLED, fitting, matches, fitting.strata.shuffled(rng)))
     return arms
 
 
-def _arm(name: str, fitting: Fitting, matches: Matches, groups: Groups) -> Arm:
+def _arm(name: str, fitting: Fitting, matches: Matches, groups: Groups, learnt: Learnt | None = None) -> Arm:
     split = fitting.split
     queries, found = split.queries, matches.item >= 0
     animals = split.animals[queries]
@@ -114,34 +145,33 @@ def _arm(name: str, fitting: Fitting, matches: Matches, groups: Groups) -> Arm:
         seed=fitting.seed,
     )
     tau = taus.values[groups.levels[0][queries]]
-    return Arm(name, searches, taus, tau, split.count(split.calibration), matches.item)
+    return Arm(name, searches, taus, tau, split.count(split.calibration), matches.item, learnt or Learnt())
 
 
-def _clusters(fitting: Fitting) -> Groups:
+def _clusters(fitting: Fitting) -> tuple[Groups, Learnt]:
     """k-means of adjustment animals (FairCal, 2022): as many clusters as strata, if animals suffice for each."""
     split = fitting.split
     afford = split.count(split.calibration) // fitting.promise.least
     learnt = np.asarray(fitting.plain[split.adjustment], dtype=np.float32)
     k = int(np.clip(min(fitting.strata.count, afford), 2, min(MOST_CLUSTERS, len(learnt))))
     labels = kmeans(learnt, k, seed=fitting.seed)
+    k = int(labels.max()) + 1  # of fewer different vectors, fewer come out
     centres = np.stack([learnt[labels == label].mean(axis=0) for label in range(k)]).astype(np.float64)
     codes = np.zeros(len(fitting.plain), dtype=np.int64)
     rows = split.queries
-    points = np.asarray(fitting.plain[rows], dtype=np.float64)
-    # Of |x - c|^2, |x|^2 is the same for all centres.
-    codes[rows] = (np.einsum("ij,ij->i", centres, centres)[None] - 2 * points @ centres.T).argmin(axis=1)
-    return of_labels(codes, [f"cluster {label + 1}" for label in range(k)])
+    codes[rows] = nearest_centre(fitting.plain[rows], centres)
+    return of_labels(codes, [f"cluster {label + 1}" for label in range(k)]), Learnt(centres=centres)
 
 
-def _normalised(fitting: Fitting) -> Matches:
+def _normalised(fitting: Fitting) -> tuple[Matches, Learnt]:
     split = fitting.split
     cohort = cohort_of(split.adjustment, split.animals[split.adjustment], fitting.seed)
-    terms = normalising(fitting.plain, np.concatenate([split.queries, split.gallery]), cohort)
-    return search(fitting.plain, split.queries, split.gallery, fitting.rule, terms=terms)
+    matches = normalised(fitting.plain, split.queries, split.gallery, fitting.rule, cohort)
+    return matches, Learnt(cohort=np.asarray(fitting.plain[cohort]))
 
 
-def _by_animal(fitting: Fitting, matches: Matches) -> Matches:
-    """Distances less the threshold of the animal found: one number then calibrates them all."""
+def _by_animal(fitting: Fitting, matches: Matches) -> tuple[Matches, Learnt]:
+    """Distances less the threshold of the animal found."""
     split, fpir = fitting.split, fitting.promise.fpir
     # What all have in common is taken from adjustment animals: calibration animals decide the last number only.
     met = split.adjustment[fitting.rule.days[split.adjustment] >= split.t0]
@@ -150,4 +180,4 @@ def _by_animal(fitting: Fitting, matches: Matches) -> Matches:
     far = search(fitting.plain, met, split.gallery, fitting.rule).score
     common = threshold(far[places], max(fpir, 1 / (places.shape[1] + 1)))
     own = own_taus(fitting.plain, split.gallery, fitting.rule, common, int(split.animals.max()) + 1)
-    return Matches(matches.score - own[split.animals[matches.item]], matches.item, matches.has_own)
+    return less_own(matches, own, fitting.rule), Learnt(own=own, common=common)

@@ -71,13 +71,13 @@ def _learnt_from(study: Study, model: str) -> tuple[str, ...]:
 def described(
     study: Study, asked: Asked, threshold: bytes, *, file: str, more: tuple[str, bytes, int] | None = None
 ) -> dict[str, Any]:
-    """The manifest of the file with the bytes ``threshold``, called ``file``, or of a table written with it.
+    """The manifest of the file with the bytes ``threshold``, called ``file``, or of a table written beside it.
 
     ``more``: for a table, the option of the command that writes it, its bytes and its rows; ``file`` is then its name.
     """
     facts = json.loads(threshold)
     embedding = study.embedding(asked.embedding)
-    out = ["--out", file] if more is None else ["--out", "threshold.json", more[0], file]
+    out = ["--arm", facts["arm"], "--out", file] if more is None else ["--out", "threshold.json", more[0], file]
     return manifest(
         file=file,
         content=threshold if more is None else more[1],

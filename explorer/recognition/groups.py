@@ -9,6 +9,10 @@ import numpy.typing as npt
 from explorer.study.strata import Strata
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+ALL = "all"
+"""The label of all observations together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +41,22 @@ class Groups:
 
 def together(n: int) -> Groups:
     """All ``n`` observations in one group."""
-    return Groups((np.zeros(n, dtype=np.int64),), (("all",),), {})
+    return Groups((np.zeros(n, dtype=np.int64),), ((ALL,),), {})
 
 
 def of_labels(codes: npt.NDArray[np.integer], labels: Sequence[str]) -> Groups:
     """Groups by their ``codes`` (n,), with nothing between them and all observations together."""
     fine = codes.astype(np.int64)
-    return Groups((fine, np.zeros_like(fine)), (tuple(labels), ("all",)), {})
+    return Groups((fine, np.zeros_like(fine)), (tuple(labels), (ALL,)), {})
+
+
+def may_be(strata: Ints, codes: Ints) -> Bools:
+    """Which of k ``strata`` (k, v), codes of v variables, a search of ``codes`` (v,) may belong to, bool (k,).
+
+    -1 is a value that is not known. Those that agree in all that is known; where none does, any.
+    """
+    agree = np.asarray(((strata == codes) | (codes < 0)).all(axis=1))
+    return agree if agree.any() else np.ones(len(strata), dtype=bool)
 
 
 def of_strata(nested: Sequence[Strata]) -> Groups:
@@ -52,11 +65,9 @@ def of_strata(nested: Sequence[Strata]) -> Groups:
     parts = [fine[name].cat for name in fine.columns if name not in ("n", "label")]
     codes = np.stack([np.asarray(part.codes) for part in parts], axis=1)
     missing = codes == np.array([len(part.categories) - 1 for part in parts])  # its own value, and the last
+    codes = np.where(missing, -1, codes)
     whole = np.flatnonzero(~missing.any(axis=1))
-    plausible = {}
-    for row in np.flatnonzero(missing.any(axis=1)).tolist():
-        agree = ((codes[whole] == codes[row]) | missing[row]).all(axis=1)
-        plausible[row] = whole[agree] if agree.any() else whole
+    plausible = {row: whole[may_be(codes[whole], codes[row])] for row in np.flatnonzero(missing.any(axis=1)).tolist()}
     return Groups(
         tuple(level.codes for level in nested), tuple(tuple(level.table["label"]) for level in nested), plausible
     )

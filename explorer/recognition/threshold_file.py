@@ -1,31 +1,35 @@
-"""A fitted threshold as a file: all arms with their evidence, for people, for programs and for recognising later."""
+"""A fitted threshold as a file: all arms with their evidence, and one of them with all that recognition decides by.
+
+It is one JSON file and needs no study beside it: the vectors of s-norm's cohort are in it (base64, at most 1,000), so
+that it serves when observations are renamed or taken away.
+"""
 
 import json
 import math
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from explorer.errors import UserError
 from explorer.recognition.analysis import Analysis
+from explorer.recognition.arms import BY_STRATUM, DECIDES, Arm, deciding
+from explorer.recognition.arrays_in_json import Packed
+from explorer.recognition.background import Known
 from explorer.space.bootstrap import UNKNOWN
-from explorer.space.conditions import Condition
 from explorer.study.embeddings import Embedding
 
-VERSION = 1
+VERSION = 2
+"""Of the file. 1 had no more than the thresholds of each arm."""
 
 
 def contents(found: Analysis, embedding: Embedding) -> dict[str, Any]:
-    """What the file holds, ready for JSON."""
+    """All arms and their evidence, ready for JSON; ``recognition`` has what each arm decides by. See ``saved``."""
     taus = next(one.arm.taus for one in found.tested if one.arm.name == "stratum")
     promise, adjustment = found.promise, found.fitting.adjustment
     return {
         "version": VERSION,
         "embedding": {"name": embedding.name, "sha256": embedding.fingerprint, "dims": embedding.dims},
         "distance": "Euclidean",
-        "conditions": [_condition(one) for one in found.chosen],
+        "conditions": [Known.of(one).model_dump() for one in found.chosen],
         "arms": [
             {
                 "name": one.arm.name,
@@ -70,29 +74,61 @@ def contents(found: Analysis, embedding: Embedding) -> dict[str, Any]:
             "columns": list(adjustment.names),
             "centre": adjustment.centre.tolist(),
             "slopes": adjustment.slopes.tolist(),
+            "unseen": adjustment.unseen.tolist(),
         },
+        "recognition": {one.arm.name: _recognition(found, one.arm) for one in found.tested if one.arm.name in DECIDES},
         "remarks": list(found.remarks),
     }
 
 
 def encoded(found: Analysis, embedding: Embedding) -> bytes:
-    """The bytes of the file."""
-    return (json.dumps(contents(found, embedding), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    """The bytes of ``contents``."""
+    return _text(contents(found, embedding))
+
+
+def saved(content: bytes, arm: str) -> bytes:
+    """The bytes of the file by which recognition decides with ``arm``, from those of ``encoded``.
+
+    Raises UserError for the control, and for what is no arm.
+    """
+    facts = json.loads(content)
+    facts["arm"], facts["recognition"] = deciding(arm), facts["recognition"][arm]
+    return _text(facts)
+
+
+def _text(facts: dict[str, Any]) -> bytes:
+    return (json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _number(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def _condition(one: Condition) -> dict[str, Any]:
-    binning = one.binning
-    return {
-        "variable": one.name,
-        "kind": one.variable.kind,
-        "categories": [str(category) for category in one.values.categories],
-        "cuts": list(binning.cuts) if binning else None,
-        "period": binning.period if binning and binning.period else None,
-    }
+def _recognition(found: Analysis, arm: Arm) -> dict[str, Any]:
+    """What ``arm`` judges with beside its thresholds, the conditions and the adjustment."""
+    learnt = arm.learnt
+    out: dict[str, Any] = {}
+    if arm.name in BY_STRATUM:
+        out["strata"] = dict(zip(arm.taus.labels, _codes(found), strict=True))
+    if learnt.centres is not None:
+        out["centres"] = Packed.of(learnt.centres).model_dump()
+    if learnt.cohort is not None:
+        out["cohort"] = Packed.of(learnt.cohort).model_dump()
+    if learnt.own is not None and learnt.common is not None:
+        codes = np.unique(found.split.animals[found.split.gallery]).tolist()
+        out["own"] = {
+            "common": learnt.common,
+            "by_name": {found.names[code]: float(learnt.own[code]) for code in codes},
+        }
+    return out
+
+
+def _codes(found: Analysis) -> list[list[int]]:
+    """Of each stratum, the places of its values among the categories; -1 for unknown."""
+    table = found.strata.table
+    columns = [np.asarray(table[one.name].cat.codes, dtype=np.int64) for one in found.chosen]
+    sizes = [len(one.values.categories) for one in found.chosen]
+    return np.stack([np.where(c == size, -1, c) for c, size in zip(columns, sizes, strict=True)], axis=1).tolist()
 
 
 def _split(found: Analysis) -> dict[str, Any]:
@@ -109,62 +145,3 @@ def _split(found: Analysis) -> dict[str, Any]:
 
 def _day(found: Analysis, day: float) -> str | float:
     return str(np.datetime64(int(day), "D")) if found.dated else day
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """A threshold that was fitted before. ``taus``: by arm and stratum; ``promise``: the guarantee in words."""
-
-    embedding: str
-    taus: dict[str, dict[str, float]]
-    promise: str
-    verdict: str
-
-    def tau(self, arm: str, stratum: str) -> float:
-        """The threshold of ``arm`` for a query of ``stratum``; of one that it does not know, the strictest.
-
-        Raises UserError for an arm that the file does not have.
-        """
-        if arm not in self.taus:
-            raise UserError(f"the threshold has no arm {arm!r}", how=f"Its arms are: {', '.join(self.taus)}")
-        known = self.taus[arm]
-        return known[stratum] if stratum in known else known.get("all", min(known.values()))
-
-
-def read_threshold(path: Path, embedding: Embedding) -> Threshold:
-    """The threshold in ``path``, for distances in ``embedding``.
-
-    Raises UserError for a file that is no threshold, and for one that was fitted on another embedding: distances of
-    one say nothing about those of another.
-    """
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        version, fitted_on = raw["version"], raw["embedding"]
-        found = Threshold(
-            str(fitted_on["name"]),
-            {
-                str(arm["name"]): {str(label): float(tau) for label, tau in arm["tau"].items() if tau is not None}
-                for arm in raw["arms"]
-            },
-            str(raw["guarantee"]["sentence"]),
-            str(raw["verdict"]),
-        )
-        fingerprint = fitted_on["sha256"]
-    except FileNotFoundError:
-        raise UserError(
-            "there is no such file", where=str(path), how="Make one with: latent-explorer threshold"
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no content'}"
-        raise UserError(
-            f"is not a threshold of ours ({reason})", where=str(path), how="Make one with: latent-explorer threshold"
-        ) from None
-    if version != VERSION:
-        raise UserError(f"is of version {version}, not {VERSION}", where=str(path), how="Fit the threshold again")
-    if fingerprint != embedding.fingerprint:
-        raise UserError(
-            f"was fitted on the embedding {found.embedding!r} as it was then, not on {embedding.name!r} as it is here",
-            where=str(path),
-            how="Fit the threshold again on this embedding",
-        )
-    return found

@@ -11,7 +11,8 @@ from coming_back import coming_back
 from explorer import cli
 from explorer.errors import UserError
 from explorer.recognition.analysis import analyse
-from explorer.recognition.threshold_file import read_threshold
+from explorer.recognition.arms import DECIDES
+from explorer.recognition.saved_threshold import read_threshold
 from explorer.study.embeddings import EmbeddingNote, write_embedding
 from explorer.study.study import open_study
 
@@ -88,32 +89,26 @@ def test_searches_and_changed_verdicts_are_tables_that_can_be_made_again(returni
         assert again.read_bytes() == path.read_bytes()
 
 
-def test_it_is_read_back_for_its_own_embedding_only(returning, tmp_path, capsys):
+def test_the_file_decides_by_the_arm_that_was_asked_for_and_on_its_own_embedding_only(returning, tmp_path, capsys):
     out = tmp_path / "tau.json"
-    did(capsys, "threshold", returning.save(), "--by", "lamp", "--confidence", "0", "--out", out)
-    written = {arm["name"]: arm["tau"] for arm in json.loads(out.read_text())["arms"]}
+    asked = ["threshold", returning.save(), "--by", "lamp", "--confidence", "0", "--out", out]
+    assert "which decides by 'global': one threshold for all; how:" in did(capsys, *asked)[-1]
+    whole = json.loads(out.read_text())
+    assert whole["arm"] == "global" and whole["recognition"] == {}
     embedding = open_study(returning.folder).embedding("features")
-    found = read_threshold(out, embedding)
-    assert found.tau("global", "lamp = old") == written["global"]["all"]
-    assert found.tau("stratum", "lamp = old") == written["stratum"]["lamp = old"]
-    assert found.tau("stratum", "lamp = broken") == min(written["stratum"].values())
-    with pytest.raises(UserError, match="no arm 'best'"):
-        found.tau("best", "all")
+    for arm in DECIDES:
+        did(capsys, *asked, "--arm", arm)
+        found = read_threshold(out, embedding)
+        assert found.arm == arm
+        assert found.taus == next(one["tau"] for one in whole["arms"] if one["name"] == arm)
+        command = json.loads((tmp_path / "tau.json.manifest.json").read_text())["command"]
+        made = out.read_bytes()
+        did(capsys, *shlex.split(command)[1:])
+        assert out.read_bytes() == made
     returning.observations["p_0"] += np.arange(960) % 7
     other = open_study(returning.save()).embedding("features")
     with pytest.raises(UserError, match=r"was fitted on the embedding 'features' as it was then"):
         read_threshold(out, other)
-
-
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 1, "embedding": null}', "\x00", '{"version": 9}'])
-def test_other_files_are_refused(returning, tmp_path, content):
-    path = tmp_path / "tau.json"
-    path.write_text(content)
-    embedding = returning.open().embedding("features")
-    with pytest.raises(UserError, match="is not a threshold of ours"):
-        read_threshold(path, embedding)
-    with pytest.raises(UserError, match="there is no such file"):
-        read_threshold(tmp_path / "none.json", embedding)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +155,8 @@ def test_animals_that_an_encoder_has_learnt_from_are_left_out(returning):
         (["--out", "HERE/a.json"], "--by"),
         (["--by", "lamp", "--out", "HERE/a.csv"], "'a.csv' does not say its format"),
         (["--by", "lamp", "--out", "HERE/a.json", "--changed", "HERE/b.txt"], "'b.txt' does not say its format"),
+        (["--by", "lamp", "--arm", "shuffled stratum", "--out", "HERE/a.json"], "'shuffled stratum' is a control"),
+        (["--by", "lamp", "--arm", "best", "--out", "HERE/a.json"], "no arm 'best'. The arms are: global, stratum, "),
         (["--by", "hoof", "--out", "HERE/a.json"], "no variable 'hoof'"),
         (["--by", "lamp", "lamp", "--out", "HERE/a.json"], "'lamp' was given twice"),
         (["--by", "lamp", "--fpir", "1", "--out", "HERE/a.json"], "'1' is not a share between 0 and 1"),

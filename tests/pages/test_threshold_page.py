@@ -13,10 +13,12 @@ from visiting import herd as six_animals
 from visiting import make, run, sound, words
 
 from explorer import cli
-from explorer.recognition.arms import CONDITIONED
+from explorer.recognition.arms import CONDITIONED, DECIDES, PER_ANIMAL, SHUFFLED
 from explorer.recognition.asked import Asked
 from explorer.recognition.kept import evidence_path, read_evidence, threshold_at
+from explorer.recognition.saved_threshold import read_threshold
 from explorer.recognition.searches_table import changed_places
+from explorer.recognition.threshold_file import saved
 from explorer.study.study import open_study
 from explorer.ui import jobs
 from explorer.ui.palette import palette
@@ -156,17 +158,35 @@ def test_files_are_those_of_the_command(returning, tmp_path, monkeypatch):
     wanted, found = fitted(returning, confidence=0.0)
     study = open_study(returning)
     app = sound(run(returning, monkeypatch, "threshold"))
-    shown = app.code[0].value
+    app.selectbox(key="threshold_arm").set_value("s-norm").run()
+    shown = sound(app).code[0].value
     monkeypatch.chdir(tmp_path)
     assert cli.main(shlex.split(shown)[1:]) == 0
-    assert (tmp_path / f"{returning.name}-threshold.json").read_bytes() == found.content
-    for kind in ("threshold", "searches", "changed"):
+    file = tmp_path / f"{returning.name}-threshold.json"
+    assert file.read_bytes() == saved(found.content, "s-norm")
+    assert read_threshold(file, study.embedding("features")).arm == "s-norm"
+    for kind, arm in (
+        ("threshold", "global"),
+        ("threshold", PER_ANIMAL),
+        ("searches", "global"),
+        ("changed", "global"),
+    ):
         name = f"page-{kind}.{'json' if kind == 'threshold' else 'csv'}"
-        export = export_of(study, wanted, found, kind, name)
+        export = export_of(study, wanted, found, kind, name, arm)
         assert cli.main(shlex.split(export.facts["command"])[1:]) == 0
         assert (tmp_path / name).read_bytes() == export.content
         facts = json.loads((tmp_path / f"{name}.manifest.json").read_text())
         assert facts == json.loads(json.dumps(export.facts))
+
+
+def test_every_arm_but_the_control_can_be_saved_in_the_words_of_the_table(returning, monkeypatch):
+    _, found = fitted(returning, confidence=0.0)
+    app = look_at(run(returning, monkeypatch, "threshold"), "Arms compared")
+    offered = app.selectbox(key="threshold_arm")
+    assert offered.options == [f"{arm}: {DECIDES[arm]}" for arm in found.arms if arm != SHUFFLED]
+    assert offered.value == "global"
+    app.selectbox(key="threshold_file").set_value("searches").run()
+    assert not [one for one in sound(app).selectbox if one.key == "threshold_arm"]
 
 
 def test_the_element_gets_every_search_once(returning):

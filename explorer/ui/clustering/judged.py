@@ -14,8 +14,8 @@ from explorer.clustering.bootstrap_stability import (
     stability_at,
 )
 from explorer.clustering.conditioned import Assignment
+from explorer.clustering.distances_inside import DistancesInside, distances_inside_at
 from explorer.clustering.edited import Edited
-from explorer.clustering.separation import Separation, separations_at
 from explorer.errors import UserError
 from explorer.learning.learnt_from import LearntFrom, learnt_from
 from explorer.places import shipped_encoders
@@ -75,9 +75,8 @@ def _distance(study: Study, assignment: Assignment, state: Edited) -> None:
     if study.animal is None:
         return
     st.markdown("**Would one distance tell animals apart inside them?**")
-    key = f"separation-{study.path}-{study.data_hash}-{assignment.wanted.name}"
-    if jobs.state(key) in ("waiting", "running"):
-        jobs.watch(key, "Distances")
+    key = f"distances-inside-{study.path}-{study.data_hash}-{assignment.wanted.name}"
+    if jobs.watched(key, "Distances"):
         return
     done = jobs.job(key)
     if done is not None and done.state == "done":
@@ -94,11 +93,11 @@ def _distance(study: Study, assignment: Assignment, state: Edited) -> None:
         "Measure distances",
         key="clusters_distances",
         icon=":material/straighten:",
-        on_click=lambda: jobs.start(key, separations_at, study.path, assignment.wanted, lane="maps"),
+        on_click=lambda: jobs.start(key, distances_inside_at, study.path, assignment.wanted, lane="maps"),
     )
 
 
-def _distances(found: list[Separation], state: Edited) -> None:
+def _distances(found: list[DistancesInside], state: Edited) -> None:
     verdicts = {True: "yes", False: "no", None: "cannot be told"}
     frame = pd.DataFrame(
         {
@@ -137,8 +136,7 @@ def _stability(study: Study, assignment: Assignment, state: Edited) -> None:
     key = f"stability-{study.path}-{study.data_hash}-{wanted.name}"
     found = read_stability(study, wanted)
     if found is None:
-        if jobs.state(key) in ("waiting", "running"):
-            jobs.watch(key, "Stability")
+        if jobs.watched(key, "Stability"):
             return
         if trouble := jobs.trouble(key):
             st.warning(in_the_app(trouble), icon=":material/error:")

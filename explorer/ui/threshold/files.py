@@ -4,12 +4,14 @@ from typing import Literal
 
 import streamlit as st
 
+from explorer.recognition.arms import DECIDES, GLOBAL
 from explorer.recognition.asked import Asked, described
 from explorer.recognition.evidence import Evidence
 from explorer.recognition.searches_table import table_of
+from explorer.recognition.threshold_file import saved
 from explorer.space.view_table import Export
-from explorer.study.export import manifest_text
 from explorer.study.study import Study
+from explorer.ui.saving import save_buttons
 
 Kind = Literal["threshold", "searches", "changed"]
 
@@ -24,34 +26,34 @@ def files(study: Study, asked: Asked, found: Evidence) -> None:
     """A choice of files; each, and its manifest, is made when it is clicked."""
     row = st.container(horizontal=True, vertical_alignment="bottom")
     kind = row.selectbox("File", list(_KINDS), format_func=_KINDS.__getitem__, key="threshold_file", width=320)
-    name = f"{study.path.name}-{kind}.{'json' if kind == 'threshold' else 'csv'}"
-    row.download_button(
-        "Save",
-        data=lambda: export_of(study, asked, found, kind, name).content,
-        file_name=name,
-        on_click="ignore",
-        type="primary",
-        icon=":material/download:",
-        key="threshold_save",
-        help="The threshold's file is what later recognition takes; it refuses any other embedding.",
-    )
-    row.download_button(
-        "How it was made",
-        data=lambda: manifest_text(export_of(study, asked, found, kind, name).facts),
-        file_name=f"{name}.manifest.json",
-        mime="application/json",
-        on_click="ignore",
-        icon=":material/receipt_long:",
-        key="threshold_manifest",
-        help="Data hash, settings, versions, and the command that makes the same file again.",
-    )
-    with st.expander("The same on the command line", icon=":material/terminal:"):
-        st.code(described(study, asked, found.content, file=f"{study.path.name}-threshold.json")["command"], "bash")
-
-
-def export_of(study: Study, asked: Asked, found: Evidence, kind: Kind, file: str) -> Export:
-    """A file of ``kind`` called ``file``: the same bytes as the command ``threshold`` writes."""
+    arm = GLOBAL
     if kind == "threshold":
-        facts = described(study, asked, found.content, file=file)
-        return Export(found.content, facts, facts["rows"])
+        arm = row.selectbox(
+            "Decides by the arm",
+            list(DECIDES),
+            format_func=lambda one: f"{one}: {DECIDES[one]}",
+            key="threshold_arm",
+            width=500,
+            help="What later recognition accepts or refuses by. 'Arms compared' shows what each came to on the test.",
+        )
+    name = f"{study.path.name}-{kind}.{'json' if kind == 'threshold' else 'csv'}"
+    with row:
+        save_buttons(
+            "Save",
+            lambda: export_of(study, asked, found, kind, name, arm),
+            name,
+            key="threshold",
+            help="The threshold's file has all that its arm decides by; it refuses any other embedding.",
+        )
+    with st.expander("The same on the command line", icon=":material/terminal:"):
+        content = saved(found.content, arm)
+        st.code(described(study, asked, content, file=f"{study.path.name}-threshold.json")["command"], "bash")
+
+
+def export_of(study: Study, asked: Asked, found: Evidence, kind: Kind, file: str, arm: str = GLOBAL) -> Export:
+    """A file of ``kind`` called ``file``, a threshold that decides by ``arm``: the bytes that the command writes."""
+    if kind == "threshold":
+        content = saved(found.content, arm)
+        facts = described(study, asked, content, file=file)
+        return Export(content, facts, facts["rows"])
     return table_of(study, asked, found, "--searches" if kind == "searches" else "--changed", file=file)

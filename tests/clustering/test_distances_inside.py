@@ -6,7 +6,7 @@ from scipy.spatial.distance import cdist
 
 from explorer.clustering.clusters import Clusters
 from explorer.clustering.conditioned import assign
-from explorer.clustering.separation import separations
+from explorer.clustering.distances_inside import distances_inside
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_they_are_those_of_all_pairs(study):
     groups = {"all": np.ones(40, dtype=bool)}
     groups |= {label: np.asarray(made.stratum == label) for label in made.stratum.categories}
     groups |= {str(one + 1): made.labels == one for one in range(made.count)}
-    found = separations(study, made)
+    found = distances_inside(study, made)
     assert [one.group for one in found] == list(groups)
     for one in found:
         own = groups[one.group]
@@ -46,7 +46,7 @@ def test_they_are_those_of_all_pairs(study):
 
 def test_inside_a_season_there_is_a_threshold_where_there_is_none_in_all(study):
     made = assign(study, Clusters("kmeans", 2, "e", way="strata", by=("weight",), bins=(("weight", (0.5,)),)))
-    whole, first, second, *_ = separations(study, made)
+    whole, first, second, *_ = distances_inside(study, made)
     assert whole.has_tau is False
     assert whole.confused == pytest.approx(0.6)  # 6 of an animal's 10 pairs are of both seasons
     assert first.has_tau is second.has_tau is True
@@ -57,6 +57,6 @@ def test_of_one_animal_there_is_nothing_to_tell(herd):
     herd.scores = herd.events = herd.animals = None
     herd.spec["variables"] = {}
     made = assign(herd.embed("e", np.random.default_rng(0).normal(size=(40, 2))), Clusters("kmeans", 2, "e"))
-    whole = separations(herd.open(), made)[0]
+    whole = distances_inside(herd.open(), made)[0]
     assert np.isnan(whole.smallest_between)
     assert whole.has_tau is None

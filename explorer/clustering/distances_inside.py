@@ -19,7 +19,7 @@ _BLOCK = 2_048
 
 
 @dataclass(frozen=True)
-class Separation:
+class DistancesInside:
     """The observations of one ``group`` ("all", a stratum, or a cluster by its number) in the latent space.
 
     ``largest_within``: the largest Euclidean distance of two observations of the same animal, NaN where no animal is
@@ -44,7 +44,7 @@ class Separation:
         return self.largest_within < self.smallest_between
 
 
-def separations(study: Study, assignment: Assignment, report: Report | None = None) -> list[Separation]:
+def distances_inside(study: Study, assignment: Assignment, report: Report | None = None) -> list[DistancesInside]:
     """All observations together, then each stratum where there are several, then each cluster; noise is left out.
 
     Figure 9 of the method asks that a threshold below the smallest distance of two animals, inside a group, still takes
@@ -64,17 +64,17 @@ def separations(study: Study, assignment: Assignment, report: Report | None = No
     for (name, own), step in zip(groups, steps, strict=True):
         if step is not None:
             step(0.0, f"measuring distances in {name}")
-        out.append(_separation(name, vectors[own], animals[rows][own]))
+        out.append(_inside(name, vectors[own], animals[rows][own]))
     if report is not None:
         report(1.0, "done")
     return out
 
 
-def separations_at(study: Path, wanted: Clusters, *, report: Report) -> list[Separation]:
-    """``separations`` of the clusters ``wanted``, as decided, for a worker process."""
+def distances_inside_at(study: Path, wanted: Clusters, *, report: Report) -> list[DistancesInside]:
+    """``distances_inside`` of the clusters ``wanted``, as decided, for a worker process."""
     opened = open_study(study)
     found, _ = decided(opened, assign(opened, wanted))
-    return separations(opened, found, report)
+    return distances_inside(opened, found, report)
 
 
 def _groups(assignment: Assignment, rows: npt.NDArray[np.int64]) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
@@ -88,10 +88,10 @@ def _groups(assignment: Assignment, rows: npt.NDArray[np.int64]) -> Iterator[tup
         yield str(label + 1), labels == label
 
 
-def _separation(name: str, vectors: npt.NDArray[np.float64], animals: npt.NDArray[np.int64]) -> Separation:
+def _inside(name: str, vectors: npt.NDArray[np.float64], animals: npt.NDArray[np.int64]) -> DistancesInside:
     within = np.sort(_within(vectors, animals))
     between = _smallest_between(vectors, animals)
-    return Separation(
+    return DistancesInside(
         name,
         len(vectors),
         len(np.unique(animals)),
