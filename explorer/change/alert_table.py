@@ -22,7 +22,11 @@ TOGETHER = "together"
 
 
 def alert_table(followed: Mapping[str, Followed], joint: Joint | None, verdicts: Verdicts) -> pd.DataFrame:
-    """The table of all alerts in time: ``COLUMNS``, then ``day``, ``p`` and ``verdict``; see ``Alerts``."""
+    """The table of all alerts in time: ``COLUMNS``, then ``day``, ``p`` and ``verdict``; see ``Alerts``.
+
+    ``value`` is as it was measured; ``effect`` with its interval is in the same unit, or, where ``unit`` says so,
+    a factor, so that no change is 1.
+    """
     rows = [_row(one, name, row, CHANNELS[one.channel[row]]) for name, one in followed.items() for row in _rows(one)]
     if joint is not None:
         rows += _joint_rows(list(followed.items()), joint)
@@ -42,16 +46,18 @@ def _rows(found: Followed) -> list[int]:
 
 def _row(found: Followed, name: str, row: int, channel: str) -> dict[str, Any]:
     series, effects = found.series, found.effects
+    told = (series.value[row], effects.estimate[row], effects.low[row], effects.high[row])
+    value, effect, low, high = series.shown(np.array(told)).tolist()
     return {
         "animal_id": series.animals[found.panel.animal[row]],
         "time": series.clock.write(float(found.panel.day[row])),
         "task": name,
         "channel": channel,
-        "value": series.value[row],
-        "unit": series.unit,
-        "effect": effects.estimate[row],
-        "effect_low": effects.low[row],
-        "effect_high": effects.high[row],
+        "value": value,
+        "unit": series.units,
+        "effect": effect,
+        "effect_low": low,
+        "effect_high": high,
         "probability_relevant": effects.probability[row],
         "severity": effects.severity[row],
         "new": found.new[row],

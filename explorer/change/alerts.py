@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import skew
 
 from explorer.change.alert_table import COLUMNS, TOGETHER, alert_table
 from explorer.change.arms import METHODS, Method
@@ -24,7 +23,8 @@ from explorer.change.known_backgrounds import backgrounds_of
 from explorer.change.normal_inverse_gamma import LEARNING, Side
 from explorer.change.panel import Bools
 from explorer.change.reference import Memory, Settings
-from explorer.change.series import Series, series_of
+from explorer.change.scale import LOG2, is_lopsided
+from explorer.change.series import Series, logarithms_of, series_of
 from explorer.decisions.alert_verdicts import Verdicts
 from explorer.errors import UserError
 from explorer.study.study import Study
@@ -42,9 +42,6 @@ PRESENT = 60.0
 
 _MUCH_ALIKE = 30.0
 """Visits that the herd's level counts like from which on an animal has hardly a level of its own."""
-
-_LOPSIDED = 2.0
-"""Skewness from which values that are all above zero want their logarithm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +122,7 @@ def alerts_of(
             decided=_decided(series, verdicts or {}),
             report=_part(report, place, len(variables)),
         )
-    remarks = tuple(one for found in followed.values() for one in (*found.series.remarks, *_said(found)))
+    remarks = tuple(one for found in followed.values() for one in (*found.series.remarks, *_said(study, found)))
     if not any(found.references for found in followed.values()):
         raise UserError(
             f"{' and '.join(variables)}: too few animals have been seen too few times to know what is usual",
@@ -203,7 +200,7 @@ def _decided(series: Series, verdicts: Verdicts) -> npt.NDArray[np.int8] | None:
     return out
 
 
-def _said(found: Followed) -> list[str]:
+def _said(study: Study, found: Followed) -> list[str]:
     reference, name = found.reference, found.series.name
     if reference is None:
         return [f"{name}: too little to learn from, so nothing is alerted"]
@@ -220,9 +217,13 @@ def _said(found: Followed) -> list[str]:
             f"the herd's, which counts like {weight:,.0f} visits of its own; let the baseline know what moves all of "
             "them, such as the days since calving"
         )
-    values = found.series.value
-    if float(values.min()) > 0 and float(skew(values)) > _LOPSIDED:
-        said.append(f"{name}: most values are low and a few very high; follow its logarithm for bands that fit both")
+    log = f"{LOG2}:{name}"
+    label = logarithms_of(study).get(log)
+    if label is not None and is_lopsided(found.series.value):
+        said.append(
+            f"{name}: most values are low and a few very high; follow its logarithm ({label!r} on the pages, {log} "
+            "elsewhere) for bands that fit both"
+        )
     learning = int(np.sum(np.bincount(found.panel.animal)[np.unique(found.panel.animal)] <= found.settings.learning))
     if learning:
         animals = "1 animal" if learning == 1 else f"{learning:,} animals"
@@ -238,12 +239,13 @@ def _facts(followed: Mapping[str, Followed], table: pd.DataFrame, rate: float, s
         hit = len(np.unique(year[new & (year >= 0)]))
         latest = found.reference
         per_task[name] = {
+            "scale": found.series.scale,
             "visits": len(found.series),
             "animals": len(np.unique(found.panel.animal)),
             "animal_years": span,
             "animal_years_alerted": hit,
             "learnt": len(found.references),
-        } | ({} if latest is None else _of(latest))
+        } | ({} if latest is None else {"expected_rate": found.promise} | _of(latest))
         recent = found.panel.day > found.panel.day.max() - PRESENT
         present = max(present, len(np.unique(found.panel.animal[recent])))
     hit, years = _alerted_years(followed, table)
@@ -277,7 +279,6 @@ def _alerted_years(followed: Mapping[str, Followed], table: pd.DataFrame) -> tup
 def _of(latest: Any) -> dict[str, Any]:
     baseline = latest.baseline
     return {
-        "expected_rate": latest.expected_rate,
         "limits": list(latest.limits),
         "limits_raised": list(latest.raised),
         "memory": latest.herd.memory,

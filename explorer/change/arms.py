@@ -17,6 +17,7 @@ from explorer.change.normal_inverse_gamma import (
     Side,
     Trace,
     follow,
+    follow_frozen,
     sizes,
     standard_error_of_shift,
 )
@@ -177,7 +178,9 @@ _ARMS: dict[Method, Callable[[Panel, Floats, Herd], tuple[Floats, ...]]] = {
     "two-channel": _two_channel,
     "spike-only": lambda panel, values, herd: (_trace(panel, values, herd).z,),
     "shift-only": lambda panel, values, herd: (_trace(panel, values, herd).shift,),
-    "frozen": lambda panel, values, herd: (_trace(panel, values, herd).frozen_shift,),
+    "frozen": lambda panel, values, herd: (
+        follow_frozen(panel, values, herd.prior, memory=herd.memory, learning=herd.learning).shift,
+    ),
     "rcv": _reference_change,
     "population": _population,
     "own-history": _own_history,

@@ -11,12 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import qr
 
-from explorer.change.panel import Bools, Floats
+from explorer.change.panel import Bools, Floats, Panel
 
 YEAR = 365.25
 HARMONICS = 2
 KNOTS = (0.05, 0.35, 0.65, 0.95)
 """Shares of visits below each knot of a curve (Harrell, 2001, table 2.3)."""
+
+SURE = 0.2
+"""Standard error of a season that is known, in standard deviations of an animal's errors. Where all animals are of an
+age, age and season run on together for more than a year, and what either is made to explain goes wild after it."""
 
 MOST_CATEGORIES = 64
 _RANK = 1e-7
@@ -73,31 +77,54 @@ class Terms:
             inside = np.clip(np.where(unknown, middle, values), low, high)
             columns += [*_spline(inside, knots), unknown.astype(np.float64)]
         if self.season and backgrounds.turn is not None:
-            for wave in range(1, HARMONICS + 1):
-                angle = 2 * np.pi * wave * backgrounds.turn
-                columns += [np.sin(angle), np.cos(angle)]
+            columns += [*_waves(backgrounds.turn).T]
         for name, levels in self.levels.items():
             columns += [(backgrounds.categories[name] == level).astype(np.float64) for level in levels[1:]]
         return np.column_stack(columns)
 
 
-def fit_terms(backgrounds: Backgrounds, day: Floats) -> Terms:
-    """The columns that ``backgrounds`` of visits on ``day`` can support: curves by how far they spread, the season
-    once there is a year of visits, categories that occur (unknown counts as one); of dependent ones the first."""
+def fit_terms(backgrounds: Backgrounds, panel: Panel) -> Terms:
+    """The columns that ``backgrounds`` of the visits of ``panel`` can support: curves by how far they spread, the
+    season once a year of visits tells it from the rest (``SURE``), categories that occur (unknown counts as one); of
+    dependent ones the first."""
     knots = {}
     for name, values in backgrounds.curves.items():
         known = values[np.isfinite(values)]
         if len(known):
             ends = (float(known.min()), float(known.max()))
             knots[name] = (np.unique(np.quantile(known, KNOTS)), float(np.median(known)), *ends)
-    season = backgrounds.turn is not None and len(day) > 0 and float(np.ptp(day)) >= YEAR
     levels = {}
     for name, texts in backgrounds.categories.items():
         found, counts = np.unique(texts, return_counts=True)
         by_size = found[np.argsort(-counts, kind="stable")][:MOST_CATEGORIES]
         levels[name] = tuple(str(one) for one in by_size)
-    everything = Terms(knots, season, levels, np.arange(0))._all(backgrounds)
-    return Terms(knots, season, levels, _independent(everything))
+    plain = Terms(knots, False, levels, np.arange(0))
+    columns = plain._all(backgrounds)
+    terms = Terms(knots, False, levels, _independent(columns))
+    if backgrounds.turn is None or not len(panel) or float(np.ptp(panel.day)) < YEAR:
+        return terms
+    if not _is_known(_waves(backgrounds.turn), columns[:, terms.kept], panel):
+        return terms
+    everything = Terms(knots, True, levels, np.arange(0))._all(backgrounds)
+    return Terms(knots, True, levels, _independent(everything))
+
+
+def _waves(turn: Floats) -> Floats:
+    angles = 2 * np.pi * np.arange(1, HARMONICS + 1) * turn[:, None]
+    return np.column_stack([np.sin(angles), np.cos(angles)])
+
+
+def _is_known(waves: Floats, columns: Floats, panel: Panel) -> bool:
+    """Whether the season has a standard error of at most ``SURE`` all year, given the other ``columns`` and a level of
+    its own for each animal. At no time is the variance above that of the direction least known."""
+    first = np.flatnonzero(panel.visit == 0)
+    counts = np.diff(first, append=len(panel))
+    table = np.column_stack([waves, columns])
+    table = table - np.repeat(np.add.reduceat(table, first) / counts[:, None], counts, axis=0)
+    moment, p = table.T @ table, waves.shape[1]
+    left = moment[:p, :p] - moment[:p, p:] @ np.linalg.pinv(moment[p:, p:], hermitian=True) @ moment[p:, :p]
+    least = float(np.linalg.eigvalsh(left)[0])
+    return least * SURE**2 >= HARMONICS
 
 
 def _spline(values: Floats, knots: Floats) -> list[Floats]:

@@ -66,7 +66,7 @@ def fit_baseline(panel: Panel, values: Floats, backgrounds: Backgrounds, *, auto
     ``autocorrelated``: False for independent errors. A negative autocorrelation counts as none. Raises ValueError for
     fewer than ``FEWEST_ANIMALS`` animals, fewer visits than columns, or values that are all the same.
     """
-    terms = fit_terms(backgrounds, panel.day)
+    terms = fit_terms(backgrounds, panel)
     columns = terms.columns(backgrounds)
     animals = int(panel.sizes[0]) if len(panel.sizes) else 0
     if animals < FEWEST_ANIMALS or len(values) <= columns.shape[1] + animals // 2:

@@ -29,7 +29,7 @@ def band_of(series: Series, names: Sequence[str], days: Floats) -> pd.DataFrame:
         if name not in series.animals:
             continue
         own = series.animal == series.animals.index(name)
-        day, value = series.day[own], series.value[own]
+        day, value = series.day[own], series.shown(series.value[own])
         place = np.searchsorted(day, days, side="right") - 1
         fresh = (place >= 0) & (days - day[np.maximum(place, 0)] <= OLDEST) if len(day) else np.zeros(len(days), bool)
         known.append(np.where(fresh, value[np.maximum(place, 0)] if len(day) else np.nan, np.nan))

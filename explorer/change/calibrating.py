@@ -64,11 +64,11 @@ def years_of(panel: Panel, learning: int) -> tuple[Ints, float]:
     watched = panel.visit >= learning
     # A visit a full year after the start still belongs to that year: (0, 1] rather than [0, 1).
     within = np.maximum(np.ceil(np.round(since / YEAR, 9)).astype(np.int64) - 1, 0)
-    most = int(within.max()) + 1 if len(within) else 1
-    _, year = np.unique(np.where(watched, panel.animal * most + within, -1), return_inverse=True)
-    if not watched.all():
-        year = year - 1
-    return year.astype(np.int64), float(np.maximum(end - start, 0.0).sum() / YEAR)
+    rows = np.flatnonzero(watched)
+    changed = (np.diff(panel.animal[rows]) != 0) | (np.diff(within[rows]) != 0)
+    year = np.full(len(panel), -1, dtype=np.int64)
+    year[rows] = np.append(0, np.cumsum(changed))[: len(rows)]
+    return year, float(np.maximum(end - start, 0.0).sum() / YEAR)
 
 
 def made_healthy(

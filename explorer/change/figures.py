@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.change.digits import change_said, value_said, with_unit
 from explorer.change.following import Followed
-from explorer.change.reasons import decimals_of, written
+from explorer.change.scale import LOG2
 
 
 @dataclass(frozen=True)
@@ -13,8 +14,9 @@ class Figures:
     """Of the visit in ``row`` of what is followed: its ``day``, and in words its value, what was expected, the effect.
 
     ``value``: with its unit. ``expected``: with the animal's own band (95 %); empty before anything was learnt.
-    ``effect``: how far from the animal's own level, with its 95 % interval, on average over its last ``over`` visits;
-    empty without an alert, since those visits are the ones that differ most: of a quiet animal it would say too much.
+    ``effect``: how far from the animal's own level, with its 95 % interval, on average over its last ``over`` visits,
+    on a logarithm how many times it; empty without an alert, since those visits are the ones that differ most: of a
+    quiet animal it would say too much.
     ``relevant``: how likely that is more than what is relevant; empty where the study does not say what is. ``visits``:
     of the animal up to this one.
     """
@@ -48,23 +50,23 @@ def last_row(followed: Followed, animal: str, day: float | None = None) -> int |
 def figures_of(followed: Followed, row: int) -> Figures:
     """The figures of the visit in ``row``."""
     series, effects = followed.series, followed.effects
-    unit = f" {series.unit}" if series.unit else ""
     spread = float(followed.spread[row])
-    digits = decimals_of(spread if np.isfinite(spread) else float(np.std(series.value)))
+    spread = spread if np.isfinite(spread) else float(np.std(series.value))
     expected = effect = relevant = ""
     if followed.judged_by[row] >= 0:
-        own, low, high = (written(float(getattr(followed, one)[row]), digits) for one in ("own", "low", "high"))
-        expected = f"{own} ({low} to {high}){unit}"
+        band = [float(getattr(followed, one)[row]) for one in ("own", "low", "high")]
+        own, low, high = (value_said(series, one, spread) for one in band)
+        expected = with_unit(f"{own} ({low} to {high})", series.unit)
     if followed.alerted[row]:
-        ends = [float(getattr(effects, one)[row]) for one in ("estimate", "low", "high")]
-        estimate, low, high = (written(one, digits) for one in ends)
-        effect = f"{'+' if ends[0] > 0 else ''}{estimate} ({low} to {high}){unit}"
+        change, least, most = (float(getattr(effects, one)[row]) for one in ("estimate", "low", "high"))
+        effect = change_said(series, change, least, most, spread)
+        effect = effect if series.scale == LOG2 else with_unit(effect, series.unit)
         if series.relevant is not None:
             relevant = f"{share(float(effects.probability[row]))} likely beyond {series.relevant:g}"
     return Figures(
         row=row,
         day=float(followed.panel.day[row]),
-        value=f"{written(float(series.value[row]), digits)}{unit}",
+        value=with_unit(value_said(series, float(series.value[row]), spread), series.unit),
         expected=expected,
         effect=effect,
         relevant=relevant,

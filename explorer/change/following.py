@@ -1,6 +1,6 @@
 """One series followed through time: each visit is judged by what was known before its day.
 
-All that is learnt, the baseline, the prior, the limits, is learnt again whenever the visits have grown by half, from
+All that is learnt, the baseline, the prior, the limits, is learnt again whenever the visits have grown by a fifth, from
 the days up to then, and judges the days after. So what came later never changes what was said of an earlier visit.
 """
 
@@ -15,12 +15,12 @@ from scipy.special import stdtrit
 from explorer.change.arms import Method, beyond, channels
 from explorer.change.backgrounds import Backgrounds
 from explorer.change.effects import Effects, effects
-from explorer.change.normal_inverse_gamma import State, follow
+from explorer.change.normal_inverse_gamma import follow, follow_frozen
 from explorer.change.panel import Bools, Floats, Ints, Panel
-from explorer.change.reference import Reference, Settings, fit_reference
+from explorer.change.reference import Reference, Settings, fit_reference, promise_kept
 from explorer.change.series import Series
 
-FIRST, GROWTH = 60, 1.5
+FIRST, GROWTH = 60, 1.2
 """Visits before anything is learnt, and how much they grow before it is learnt again."""
 
 _RUNS: tuple[Method, ...] = ("shift-only", "frozen", "ewma", "cusum")
@@ -31,7 +31,8 @@ CHANNELS = ("", "spike", "shift", "spike and shift")
 
 @dataclass(frozen=True, eq=False)
 class Followed:
-    """A series and what was said of each of its n visits at the time; NaN before anything had been learnt.
+    """A series and what was said of each of its n visits at the time; NaN before anything had been learnt. Numbers are
+    on the scale of the series.
 
     ``herd``: what its background and its time let expect. ``low``, ``high``: the animal's own 95 % band, ``own`` its
     middle.
@@ -39,7 +40,8 @@ class Followed:
     animal's first visits. ``z``, ``shift``: the two channels. ``ratio``: the method's statistic in units of its limit;
     ``p``: how often healthy visits have as large a one. ``alerted``, ``held`` (not learnt from), ``new`` (the first
     visit of a run of alerts): bool. ``channel``: int8, place in ``CHANNELS``. ``residual``, ``spread``: value less
-    ``herd``, and the animal's own standard deviation. ``references``: what was learnt, in time.
+    ``herd``, and the animal's own standard deviation. ``references``: what was learnt, in time. ``promise``: share of
+    healthy animal-years, made anew, that the latest of them alerts; NaN without one.
     """
 
     series: Series
@@ -63,6 +65,7 @@ class Followed:
     held: Bools
     channel: npt.NDArray[np.int8]
     effects: Effects
+    promise: float
 
     @property
     def reference(self) -> Reference | None:
@@ -92,12 +95,19 @@ class Followed:
         return visits - int(self.held[row - visits : row].sum())
 
     def frame(self, animal: str) -> pd.DataFrame:
-        """What was said of one animal's visits, one row each, for a chart; empty when it has none."""
+        """What was said of one animal's visits, one row each, for a chart; empty when it has none.
+
+        Values and bands as they were measured, effects on a logarithm as factors (``Series.shown``).
+        """
         rows = np.flatnonzero(self.panel.animal == _place(self.series.animals, animal))
-        columns = ("herd", "own", "low", "high", "population_low", "population_high", "frozen", "z", "shift", "ratio")
-        table: dict[str, npt.NDArray[np.generic]] = {"day": self.panel.day, "value": self.series.value}
-        table |= {name: getattr(self, name) for name in (*columns, "p", "alerted", "new", "held", "monitored")}
-        table |= {"effect": self.effects.estimate, "effect_low": self.effects.low, "effect_high": self.effects.high}
+        bands = ("herd", "own", "low", "high", "population_low", "population_high", "frozen")
+        shown, effects = self.series.shown, self.effects
+        table: dict[str, npt.NDArray[np.generic]] = {"day": self.panel.day, "value": shown(self.series.value)}
+        table |= {name: shown(getattr(self, name)) for name in bands}
+        told = ("z", "shift", "ratio", "p", "alerted", "new", "held", "monitored")
+        table |= {name: getattr(self, name) for name in told}
+        ends = {"effect": effects.estimate, "effect_low": effects.low, "effect_high": effects.high}
+        table |= {name: shown(one) for name, one in ends.items()}
         frame = pd.DataFrame({name: one[rows] for name, one in table.items()})
         frame.insert(0, "time", [self.series.clock.write(day) for day in frame["day"]])
         frame["channel"] = [CHANNELS[place] for place in self.channel[rows]]
@@ -111,7 +121,7 @@ def _place(animals: tuple[str, ...], animal: str) -> int:
 def refits(day: Floats) -> Floats:
     """Days after which everything is learnt again, float64, ascending, for visits on ``day`` (n,).
 
-    The day on which the visits reached 60, then half as many more, and so on: a later visit moves none of them.
+    The day on which the visits reached 60, then a fifth more, and so on: a later visit moves none of them.
     """
     ordered = np.sort(day)
     wanted = []
@@ -144,16 +154,17 @@ def follow_series(
     alerted, held, channel = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool), np.zeros(n, dtype=np.int8)
     ends = refits(panel.day)
     references: list[Reference] = []
+    learnt: tuple[Panel, Floats, Backgrounds, Bools] | None = None
     for place, until in enumerate(ends):
         if report:
             report(place / len(ends), f"learning {series.name} up to {series.clock.say(until)}")
         known = panel.day <= until
         well = healthy(series, until) if healthy is not None else np.ones(n, dtype=bool)
+        past = (panel.only(known), series.value[known], backgrounds.only(known), well[known])
         try:
-            reference = fit_reference(
-                panel.only(known), series.value[known], backgrounds.only(known), well[known], settings, float(until)
-            )
+            reference = fit_reference(*past, settings, float(until))
             references.append(reference)
+            learnt = past
         except ValueError:  # too few so far
             if not references:
                 continue
@@ -181,6 +192,7 @@ def follow_series(
         held=held,
         channel=channel,
         effects=Effects(**parts, since=since),
+        promise=promise_kept(references[-1], *learnt) if learnt else float("nan"),
         **out,
     )
 
@@ -232,7 +244,9 @@ def _judge(
     low, high = reference.baseline.population(some)
     time = expected - reference.baseline.expected(some)
     own = expected + trace.before.m
-    frozen: State = trace.frozen
+    frozen = follow_frozen(
+        panel, residual, herd.prior, memory=herd.memory, learning=settings.learning, decided=said
+    ).before
     return _Judged(
         numbers={
             "herd": expected,

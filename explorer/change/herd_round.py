@@ -27,8 +27,8 @@ def herd_round(
     effect_low and effect_high, deviations, probability_relevant, severity, trend (-1, 0, 1), slope (unit per day),
     channel, alerted, new, since (day on which this run of alerts began, NaN without one), p, q (the false discovery
     rate at which it would be called among all rows; Benjamini and Hochberg, 1995), n_visits, reason ("" without an
-    alert). Where only all tasks together are alerted at an animal's last visit, the row of the task that gives most of
-    it is, with the channel ``TOGETHER``.
+    alert). Of what is followed on a logarithm, effect and slope are factors. Where only all tasks together are alerted
+    at an animal's last visit, the row of the task that gives most of it is, with the channel ``TOGETHER``.
     """
     followed = alerts.followed
     end = max(float(one.panel.day.max()) for one in followed.values()) if day is None else day
@@ -53,17 +53,17 @@ def _of_task(name: str, found: Followed, end: float, recent: float) -> pd.DataFr
             "time": [series.clock.write(one) for one in found.panel.day[rows].tolist()],
             "day": found.panel.day[rows],
             "age_days": end - found.panel.day[rows],
-            "value": series.value[rows],
-            "unit": series.unit,
-            "expected": found.own[rows],
-            "effect": effects.estimate[rows],
-            "effect_low": effects.low[rows],
-            "effect_high": effects.high[rows],
+            "value": series.shown(series.value[rows]),
+            "unit": series.units,
+            "expected": series.shown(found.own[rows]),
+            "effect": series.shown(effects.estimate[rows]),
+            "effect_low": series.shown(effects.low[rows]),
+            "effect_high": series.shown(effects.high[rows]),
             "deviations": effects.deviations[rows],
             "probability_relevant": effects.probability[rows],
             "severity": effects.severity[rows],
             "trend": trend,
-            "slope": slope,
+            "slope": series.shown(slope),
             "channel": [CHANNELS[place] for place in found.channel[rows]],
             "alerted": found.alerted[rows],
             "new": found.new[rows],

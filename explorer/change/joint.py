@@ -33,7 +33,9 @@ class Joint:
 
 
 def joined(followed: Sequence[Followed], *, rate: float) -> Joint:
-    """All of ``followed`` together; at most a share ``rate`` of the earlier animal-years would have been alerted."""
+    """All of ``followed`` together; at most a share ``rate`` of the earlier animal-years would have been alerted by
+    this alone. Years in which a series alerted by itself have their alert, and many of them are years of illness, whose
+    size no limit should be learnt from."""
     animal = np.concatenate([one.panel.animal for one in followed])
     day = np.concatenate([one.panel.day for one in followed])
     days = np.unique(np.stack([animal.astype(np.float64), day], axis=1), axis=0)
@@ -47,6 +49,7 @@ def joined(followed: Sequence[Followed], *, rate: float) -> Joint:
     )
     u = np.where(watched & np.isfinite(u), u, np.nan)
     together = np.isfinite(u).sum(axis=1) >= 2
+    by_itself = np.any([(row >= 0) & one.alerted[row] for one, row in zip(followed, rows.T, strict=True)], axis=0)
     score, parts = np.full(len(panel), np.nan), np.full(u.shape, np.nan)
     limit = np.full(len(panel), np.inf)
     ends = refits(panel.day)
@@ -61,7 +64,9 @@ def joined(followed: Sequence[Followed], *, rate: float) -> Joint:
         past = healthy_of(earlier, value[~now], learning=1)  # the series have learnt by themselves
         if past.years < FEWEST_YEARS:
             continue
-        limit[here[now]] = limits_at([past.values], past, rate)[0]
+        calm = ~np.isin(past.year, past.year[by_itself[here[~now]]])
+        (found,) = limits_at([np.where(calm, past.values, -np.inf)], past, rate, careful=False)
+        limit[here[now]] = found if np.isfinite(found) else np.inf
     alerted = np.nan_to_num(score, nan=-np.inf) > limit
     return Joint(panel, score, parts, rows, alerted, limit)
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from explorer.change.series import vectors_of
 from explorer.decisions.alert_verdicts import Verdicts
 from explorer.engine import Report
 from explorer.space.quality_cache import keep, read_kept
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-_VERSION = 4  # raised when alerts change, so that old ones are not shown as new ones
+_VERSION = 5  # raised when alerts change, so that old ones are not shown as new ones
 _MOST_SETTINGS, _MOST_DECIDED = 8, 2
 _ROOM = "explorer.change."
 _PLAIN = (bool, int, float, str, type(None))
@@ -37,8 +38,7 @@ def alerts_at(study: Study, follow: Follow, verdicts: Verdicts) -> Path:
 
     Their folder is that of the same settings with whatever verdicts.
     """
-    embeddings = {name.partition(":")[0] for name in follow.variables if ":" in name} & set(study.embedding_names)
-    vectors = {name: study.embedding(name).fingerprint for name in sorted(embeddings)}
+    vectors = vectors_of(study, follow.variables)
     settings = hash_json([_VERSION, study.data_hash, vectors, follow.model_dump(mode="json")])
     decided = sorted([*key, verdict] for key, verdict in verdicts.items())
     return study.cache / "alerts" / settings[:20] / f"{hash_json(decided)[:20]}.npz"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from explorer.change.levels import NOISE, PENALTIES, Amount, levels_of
 from explorer.change.retrospective import FEWEST
-from explorer.change.series import Series, series_of
+from explorer.change.series import Series, series_of, vectors_of
 from explorer.engine import Report
 from explorer.errors import UserError
 from explorer.space.bootstrap import UNKNOWN
@@ -28,6 +28,7 @@ def levels_table(
     """The levels of ``animals`` in each series, one a row, with ``COLUMNS``.
 
     ``level``: 1, 2, ...; ``start``, ``end``: its first and last of ``n`` visits; ``change``: from the level before.
+    On a logarithm a mean is the geometric one and a change a factor.
     """
     rows: list[tuple[object, ...]] = []
     for done, series in enumerate(listed):
@@ -42,8 +43,8 @@ def levels_table(
             for place, level in enumerate(levels_of(series.value[start:end], amount)):
                 span = (series.clock.write(float(series.day[start + one])) for one in (level.first, level.last))
                 mean, change = level.mean, level.change or UNKNOWN
-                figures = (mean.value, mean.low, mean.high, change.value, change.low, change.high)
-                rows.append((animal, series.name, place + 1, *span, level.n, *figures, series.unit))
+                figures = np.array([mean.value, mean.low, mean.high, change.value, change.low, change.high])
+                rows.append((animal, series.name, place + 1, *span, level.n, *series.shown(figures), series.units))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -75,14 +76,13 @@ def export_levels(
     remarks = [f"{len(table) - series:,} changes in {series:,} series, looking back: what came after is used, no alert"]
     if few:
         remarks.append(f"{few:,} series of fewer than {FEWEST} visits tell nothing of a change")
-    embeddings = sorted({name.partition(":")[0] for name in variables if name not in study.variables})
     facts = manifest(
         file=file,
         content=content,
         rows=len(table),
         command=shlex.join(["latent-explorer", *words]),
         study={"name": study.name, "data_sha256": study.data_hash},
-        embeddings={name: study.embedding(name).fingerprint for name in embeddings},
+        embeddings=vectors_of(study, variables),
         penalty_in_log_n=PENALTIES[amount],
         of_100_series_without_a_change=dict(zip(("12_visits", "40_visits", "40_alike"), NOISE[amount], strict=True)),
         summary=remarks,

@@ -11,12 +11,15 @@ from explorer.change.following import CHANNELS, Followed
 from explorer.change.normal_inverse_gamma import WEIGHT, State, follow, sizes, standard_error_of_shift
 from explorer.change.panel import Floats
 from explorer.change.reference import Reference
+from explorer.change.scale import LOG2
+from explorer.change.series import Series
 from explorer.errors import UserError
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one visit came to: ``expected`` with the animal's own band, the channels, and whether it is an alert."""
+    """What one visit came to: ``expected`` with the animal's own band, as they would be measured, the channels, and
+    whether it is an alert."""
 
     expected: float
     low: float
@@ -36,23 +39,25 @@ class Monitor:
     """
 
     def __init__(
-        self, reference: Reference, names: pd.Index, state: State, weighted: Floats, visits: Floats, time: float
+        self, reference: Reference, series: Series, state: State, weighted: Floats, visits: Floats, time: float
     ) -> None:
         self._time = time
-        self._reference = reference
-        self._names = names
+        self._reference, self._series = reference, series
+        self._names = pd.Index(series.animals)
         self._state, self._weighted, self._visits = state, weighted, visits
 
     def add(self, animal: str, value: float, backgrounds: Backgrounds) -> Outcome:
-        """Judge a visit of ``animal`` and learn from it, unless it is an alert. ``backgrounds``: of this one visit.
+        """Judge a visit of ``animal`` and learn from it, unless it is an alert. ``value``: as it was measured, also
+        where its logarithm is followed. ``backgrounds``: of this one visit.
 
-        Raises UserError for an animal that was not there, or a value that is no number.
+        Raises UserError for an animal that was not there, or a value that is no number or has no logarithm.
         """
         place = int(self._names.get_indexer([animal])[0])
         if place < 0:
             raise UserError(f"no animal is called {animal!r}", how="Add it to the study, and follow it anew")
         if not np.isfinite(value):
             raise UserError(f"{value} is no value of a visit", how="Leave the visit out")
+        value = self._on_scale(value)
         reference, settings, here = self._reference, self._reference.settings, slice(place, place + 1)
         expected = float(reference.baseline.expected(backgrounds)[0]) + self._time
         residual, state = np.array([value - expected]), self._state[here]
@@ -69,10 +74,11 @@ class Monitor:
             for name in ("m", "k", "a", "b"):
                 getattr(self._state, name)[here] = getattr(learnt, name)
         self._weighted[place], self._visits[place] = weighted[0], visits
+        middle, low, high = self._series.shown(np.array([own, own - half, own + half])).tolist()
         return Outcome(
-            expected=own,
-            low=own - half,
-            high=own + half,
+            expected=middle,
+            low=low,
+            high=high,
             z=float(z[0]),
             shift=float(shift[0]),
             ratio=float(reference.ratios((z, shift))[0]),
@@ -80,6 +86,13 @@ class Monitor:
             channel=CHANNELS[past[0] + 2 * past[1]] if alerted else "",
             n_visits=visits,
         )
+
+    def _on_scale(self, value: float) -> float:
+        if self._series.scale != LOG2:
+            return value
+        if value <= 0:
+            raise UserError(f"{value:g} has no logarithm to judge", how="Give a value above 0")
+        return float(np.log2(value))
 
 
 def monitor_of(followed: Followed, backgrounds: Backgrounds) -> Monitor:
@@ -106,4 +119,4 @@ def monitor_of(followed: Followed, backgrounds: Backgrounds) -> Monitor:
     weighted, visits = np.zeros(animals), np.zeros(animals)
     visits[animal] = panel.visit[last] + 1
     weighted[animal] = trace.shift[last] * standard_error_of_shift(panel.visit[last] + 1)
-    return Monitor(reference, pd.Index(followed.series.animals), state, weighted, visits, time)
+    return Monitor(reference, followed.series, state, weighted, visits, time)

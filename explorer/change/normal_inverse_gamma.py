@@ -91,16 +91,13 @@ class Prior:
 class Trace:
     """What was expected at each of n visits, and what it came to; rows as in the panel.
 
-    ``before``: the state before each visit. ``z``, ``shift``: the two channels. ``frozen``: the state after the
-    animal's learning visits, which learns no more (before that, as ``before``). ``frozen_shift``: the shift channel
-    against it. ``alerted``: bool, a channel beyond its limit after learning. ``held``: bool, visits not learnt from.
+    ``before``: the state before each visit. ``z``, ``shift``: the two channels. ``alerted``: bool, a channel beyond its
+    limit after learning. ``held``: bool, visits not learnt from.
     """
 
     before: State
     z: Floats
     shift: Floats
-    frozen: State
-    frozen_shift: Floats
     alerted: Bools
     held: Bools
 
@@ -131,26 +128,20 @@ def follow(
     n = len(panel)
     ordered = np.asarray(values, dtype=np.float64)[panel.order]
     ruled = np.full(n, -1, dtype=np.int8) if decided is None else decided[panel.order]
-    seen = {name: np.empty(n) for name in ("m", "k", "a", "b", "z", "shift", "fm", "fk", "fa", "fb", "fshift")}
+    seen = {name: np.empty(n) for name in ("m", "k", "a", "b", "z", "shift")}
     alerted, held = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     animals = int(panel.sizes[0]) if len(panel.sizes) else 0
-    state = frozen = prior.state(animals)
-    weighted, frozen_weighted = np.zeros(animals), np.zeros(animals)
+    state, weighted = prior.state(animals), np.zeros(animals)
     for visit, here, count in panel.steps():
-        state, weighted, frozen_weighted = state[:count], weighted[:count], frozen_weighted[:count]
-        frozen = state if visit <= learning else frozen[:count]
+        state, weighted = state[:count], weighted[:count]
         r = ordered[here]
         z = state.score(r)
         weighted = (1 - WEIGHT) * weighted + WEIGHT * z
-        deviation = standard_error_of_shift(visit + 1)
-        frozen_z = z if visit <= learning else frozen.score(r)
-        frozen_weighted = (1 - WEIGHT) * frozen_weighted + WEIGHT * frozen_z
-        parts = (state.m, state.k, state.a, state.b, z, weighted / deviation)
-        more = (frozen.m, frozen.k, frozen.a, frozen.b, frozen_weighted / deviation)
-        for name, part in zip(seen, (*parts, *more), strict=True):
+        shift = weighted / standard_error_of_shift(visit + 1)
+        for name, part in zip(seen, (state.m, state.k, state.a, state.b, z, shift), strict=True):
             seen[name][here] = part
         if limits is not None and visit >= learning:
-            alerted[here] = (sizes(z, side) > limits[0]) | (sizes(weighted / deviation, side) > limits[1])
+            alerted[here] = (sizes(z, side) > limits[0]) | (sizes(shift, side) > limits[1])
         held[here] = np.where(ruled[here] < 0, alerted[here], ruled[here] > 0)
         state = _where(held[here], state, state.learnt(r, memory))
     back: Callable[[npt.NDArray[np.generic]], npt.NDArray[np.generic]] = panel.back_in_rows
@@ -159,11 +150,24 @@ def follow(
         before=State(rows["m"], rows["k"], rows["a"], rows["b"]),
         z=rows["z"],
         shift=rows["shift"],
-        frozen=State(rows["fm"], rows["fk"], rows["fa"], rows["fb"]),
-        frozen_shift=rows["fshift"],
         alerted=np.asarray(back(alerted), dtype=bool),
         held=np.asarray(back(held), dtype=bool),
     )
+
+
+def follow_frozen(
+    panel: Panel,
+    values: Floats,
+    prior: Prior,
+    *,
+    memory: float | None = None,
+    learning: int = LEARNING,
+    decided: npt.NDArray[np.int8] | None = None,
+) -> Trace:
+    """As ``follow``, against a baseline that learns from an animal's first ``learning`` visits and no more."""
+    early = np.full(len(panel), -1, dtype=np.int8) if decided is None else decided
+    late = np.where(panel.visit < learning, early, 1).astype(np.int8)
+    return follow(panel, values, prior, memory=memory, learning=learning, decided=late)
 
 
 def _where(kept: Bools, old: State, new: State) -> State:

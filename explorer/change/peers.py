@@ -65,7 +65,7 @@ def matched_peers(
     return Peers(
         names=tuple(series.animals[one] for one in series.animal[rows]),
         rows=rows,
-        values=series.value[rows],
+        values=series.shown(series.value[rows]),
         days=series.day[rows],
         years=away[rows] if known else np.full(len(rows), np.nan),
     )

@@ -9,7 +9,7 @@ from explorer.change.arms import Herd, Method, beyond, channels
 from explorer.change.backgrounds import Backgrounds
 from explorer.change.baseline import Baseline, fit_baseline
 from explorer.change.calendar import shared
-from explorer.change.calibrating import SERIES, alarm_rate, healthy_of, limits_at, made_healthy, raised
+from explorer.change.calibrating import alarm_rate, healthy_of, limits_at, made_healthy, raised
 from explorer.change.memory import choose_memory, held_back
 from explorer.change.normal_inverse_gamma import LEARNING, Side, follow, sizes
 from explorer.change.panel import Bools, Floats, Panel
@@ -43,29 +43,25 @@ class Settings:
 class Reference:
     """Learnt from visits up to ``until`` (day).
 
-    ``baseline``: of values less what the herd shares at their time, as ``first``, the baseline without that, tells it
-    (None: nothing is shared). ``herd``: what the arms know. ``limits``: those of made healthy series, each ``raised``
-    so many times as real animals go further than made ones. ``expected_rate``: share of healthy animal-years with
-    an alert, on series made anew, by the limits before that. ``chance``: sorted ratios of statistic to limit in made
-    healthy series, float64, for p values.
+    ``baseline``: of values less what the herd shares at their time, where that is asked for. ``herd``: what the arms
+    know. ``limits``: those of made healthy series, each ``raised`` so many times as real animals go further than made
+    ones. ``chance``: sorted ratios of statistic to limit in made healthy series, float64, for p values.
     """
 
     until: float
     settings: Settings
     baseline: Baseline
-    first: Baseline | None
     herd: Herd
     limits: tuple[float, ...]
     raised: tuple[float, ...]
-    expected_rate: float
     chance: Floats
 
     def expected(self, panel: Panel, values: Floats, backgrounds: Backgrounds) -> Floats:
         """What background and time of each visit let expect, float64 (n,); ``panel``: all visits up to some day."""
         expected = self.baseline.expected(backgrounds)
-        if self.first is None:
+        if not self.settings.calendar:
             return expected
-        return expected + shared(panel, values - self.first.expected(backgrounds))
+        return expected + shared(panel, values - expected)
 
     def ratios(self, statistics: tuple[Floats, ...]) -> Floats:
         """The largest statistic in units of its limit, float64 (n,); above 1 it alerts."""
@@ -82,42 +78,25 @@ def fit_reference(
     panel: Panel, values: Floats, backgrounds: Backgrounds, healthy: Bools, settings: Settings, until: float
 ) -> Reference:
     """Learn from the ``healthy`` visits, bool (n,), of ``panel``. Raises ValueError for too few or equal ones."""
-    first = None
+    well, known = panel.only(healthy), backgrounds.only(healthy)
+    baseline = fit_baseline(well, values[healthy], known)
     if settings.calendar:
-        first = fit_baseline(panel.only(healthy), values[healthy], backgrounds.only(healthy))
-        values = values - shared(panel, values - first.expected(backgrounds))
-    panel, values, backgrounds = panel.only(healthy), values[healthy], backgrounds.only(healthy)
-    baseline = fit_baseline(panel, values, backgrounds)
+        less = values - shared(panel, values - baseline.expected(backgrounds))
+        baseline = fit_baseline(well, less[healthy], known)
+        # Once more by the baseline that remains, as visits are judged: what it gets wrong of a time is shared, too.
+        values = values - shared(panel, values - baseline.expected(backgrounds))
+    panel, values, backgrounds = well, values[healthy], known
     residual = values - baseline.expected(backgrounds)
     prior = fit_prior(panel, residual, baseline)
     chosen = settings.memory
     memory = _held_back_memory(panel, values, backgrounds, settings) if chosen == "held-back" else chosen
     herd = Herd(baseline.between, baseline.within, prior, memory, settings.learning)
-    made, fresh = (
-        made_healthy(
-            panel, residual, baseline, prior, learning=settings.learning, series=series, seed=2 * settings.seed + place
-        )
-        for place, series in enumerate((SERIES, AGAIN))
-    )
     if settings.method == "never":
-        return Reference(until, settings, baseline, first, herd, (np.inf,), (1.0,), 0.0, np.zeros(1))
+        return Reference(until, settings, baseline, herd, (np.inf,), (1.0,), np.zeros(1))
+    made = made_healthy(panel, residual, baseline, prior, learning=settings.learning, seed=2 * settings.seed)
     statistics = channels(settings.method, made.panel, made.values, herd)
     limits = limits_at([sizes(one, settings.side) for one in statistics], made, settings.rate)
-    reference = Reference(until, settings, baseline, first, herd, limits, (1.0,) * len(limits), np.nan, np.empty(0))
-    if settings.method == "two-channel":
-        trace = follow(
-            fresh.panel,
-            fresh.values,
-            prior,
-            memory=memory,
-            limits=(limits[0], limits[1]),
-            learning=settings.learning,
-            side=settings.side,
-        )
-        alerted = trace.alerted
-    else:
-        again = channels(settings.method, fresh.panel, fresh.values, herd)
-        alerted = beyond(again, limits, fresh.panel, settings.learning, settings.side)
+    reference = Reference(until, settings, baseline, herd, limits, (1.0,) * len(limits), np.empty(0))
     chance = np.sort(reference.ratios(statistics)[made.year >= 0])
     higher = raised(
         limits,
@@ -128,7 +107,42 @@ def fit_reference(
         settings.rate,
     )
     times = tuple(high / low if low > 0 else 1.0 for high, low in zip(higher, limits, strict=True))
-    return replace(reference, limits=higher, raised=times, expected_rate=alarm_rate(alerted, fresh), chance=chance)
+    return replace(reference, limits=higher, raised=times, chance=chance)
+
+
+def promise_kept(reference: Reference, panel: Panel, values: Floats, backgrounds: Backgrounds, healthy: Bools) -> float:
+    """Share of healthy animal-years with an alert, on series made anew, by the limits before they were raised.
+
+    Of what ``reference`` was learnt from, as ``fit_reference`` takes it.
+    """
+    settings, herd = reference.settings, reference.herd
+    if settings.method == "never":
+        return 0.0
+    residual = (values - reference.expected(panel, values, backgrounds))[healthy]
+    fresh = made_healthy(
+        panel.only(healthy),
+        residual,
+        reference.baseline,
+        herd.prior,
+        learning=settings.learning,
+        series=AGAIN,
+        seed=2 * settings.seed + 1,
+    )
+    limits = tuple(limit / times for limit, times in zip(reference.limits, reference.raised, strict=True))
+    if settings.method == "two-channel":
+        alerted = follow(
+            fresh.panel,
+            fresh.values,
+            herd.prior,
+            memory=herd.memory,
+            limits=(limits[0], limits[1]),
+            learning=settings.learning,
+            side=settings.side,
+        ).alerted
+    else:
+        statistics = channels(settings.method, fresh.panel, fresh.values, herd)
+        alerted = beyond(statistics, limits, fresh.panel, settings.learning, settings.side)
+    return alarm_rate(alerted, fresh)
 
 
 def _held_back_memory(panel: Panel, values: Floats, backgrounds: Backgrounds, settings: Settings) -> float | None:

@@ -19,6 +19,7 @@ from explorer.change.paper import DARK, MIDDLE, PALE, Box, Paper, Sheet, lines_o
 from explorer.change.report_charts import Course, draw_course, legend
 from explorer.change.report_foot import FOOT, foot
 from explorer.change.runs import runs_of_alerts
+from explorer.change.scale import LOG2
 from explorer.change.standing import Standing, standing_of
 from explorer.decisions.alert_verdicts import Resolutions, resolutions
 from explorer.decisions.noted_events import events_with_noted
@@ -196,6 +197,7 @@ def _course(known: _Known, task: str, visits: pd.DataFrame) -> Course:
         clock=known.clock,
         events=[(day, mark) for day, mark, _ in _marks(known)],
         together=[float(day) for day in together if day <= known.standing.day],
+        factors=followed.series.scale == LOG2,
     )
 
 

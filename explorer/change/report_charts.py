@@ -9,8 +9,8 @@ import pandas as pd
 from explorer.change.clock import Clock
 from explorer.change.gaps import runs_of
 from explorer.change.paper import BLACK, DARK, LIGHT, MIDDLE, PALE, Box, Sheet, shortened, width_of
+from explorer.change.ticks import log_ticks, nice_ticks, tick_text
 
-_TICKS = 5
 _AXIS = 30.0  # room for the numbers at the left
 _FOOT = 19.0  # for the dates below
 _HEAD = 33.0  # for the title and what stands below it
@@ -23,7 +23,8 @@ class Course:
     """What one chart shows: a title, what stands at its right, up to two lines below, the visits of one animal.
 
     ``visits``: a row a visit as ``Followed.frame`` gives them. ``events``: days with a mark of one or two letters each.
-    ``together``: days with an alert of several tasks together in which this one has the largest part.
+    ``together``: days with an alert of several tasks together in which this one has the largest part. ``factors``:
+    equal factors are equally long on its axis, and effects are factors.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Course:
     clock: Clock
     events: Sequence[tuple[float, str]] = ()
     together: Sequence[float] = ()
+    factors: bool = False
 
 
 def draw_course(sheet: Sheet, box: Box, course: Course, days: tuple[float, float]) -> None:
@@ -43,7 +45,7 @@ def draw_course(sheet: Sheet, box: Box, course: Course, days: tuple[float, float
         sheet.text(box.left, box.top + 19 + 9 * place, shortened(words, box.width, 7.5), size=7.5, grey=DARK)
     inner = Box(box.left + _AXIS, box.top + _HEAD, box.width - _AXIS, box.height - _HEAD - _FOOT)
     visits = course.visits.sort_values("day")
-    frame = _Frame(inner, days, _span(visits))
+    frame = _Frame(inner, days, _span(visits, course.factors), course.factors)
     _value_axis(sheet, frame)
     _time_axis(sheet, frame, course.clock)
     runs = runs_of(visits["day"].to_numpy(dtype=np.float64))
@@ -61,7 +63,7 @@ def draw_course(sheet: Sheet, box: Box, course: Course, days: tuple[float, float
     for one in visits.itertuples():
         x, y = frame.x(one.day), frame.y(one.value)
         if one.alerted:
-            _triangle(sheet, x, y, up=one.effect >= 0, new=bool(one.new))
+            _triangle(sheet, x, y, up=one.effect >= course.factors, new=bool(one.new))
         else:
             sheet.dot(x, y, 0.7 if small else 1.3)
     for day in course.together:
@@ -104,17 +106,6 @@ def legend(sheet: Sheet, box: Box) -> None:
     said("several tasks together")
 
 
-def nice_ticks(low: float, high: float, most: int = _TICKS) -> list[float]:
-    """Round numbers within ``low`` .. ``high``, at most ``most`` of them."""
-    width = high - low
-    if not width > 0:
-        return [low]
-    unit = 10.0 ** np.floor(np.log10(width / most))
-    step = next(unit * one for one in (1, 2, 2.5, 5, 10, 20, 25, 50) if width / (unit * one) <= most - 0.5)
-    first = int(np.ceil(low / step - 1e-9))
-    return [step * one for one in range(first, int(np.floor(high / step + 1e-9)) + 1)]
-
-
 def month_ticks(low: float, high: float, most: int) -> list[tuple[float, str, str]]:
     """Firsts of months within the days ``low`` .. ``high``: day, month, and the year at the first of each year."""
     start = np.datetime64(int(np.ceil(low)), "D").astype("datetime64[M]")
@@ -137,10 +128,10 @@ def month_ticks(low: float, high: float, most: int) -> list[tuple[float, str, st
 
 
 class _Frame:
-    """Where days and values are in a chart."""
+    """Where days and values are in a chart; equal ``factors`` are equally long, or equal differences are."""
 
-    def __init__(self, box: Box, days: tuple[float, float], values: tuple[float, float]) -> None:
-        self.box, self.days, self.values = box, days, values
+    def __init__(self, box: Box, days: tuple[float, float], values: tuple[float, float], factors: bool) -> None:
+        self.box, self.days, self.values, self.factors = box, days, values, factors
 
     def x(self, day: float) -> float:
         low, high = self.days
@@ -149,6 +140,8 @@ class _Frame:
 
     def y(self, value: float) -> float:
         low, high = self.values
+        if self.factors:
+            value, low, high = (float(np.log(one)) for one in (value, low, high))
         return self.box.bottom - (value - low) / (high - low) * (self.box.height - _HEADROOM)
 
     def points(self, visits: pd.DataFrame, column: str) -> list[tuple[float, float]]:
@@ -156,27 +149,31 @@ class _Frame:
         return [(self.x(day), self.y(value)) for day, value in zip(known["day"], known[column], strict=True)]
 
 
-def _span(visits: pd.DataFrame) -> tuple[float, float]:
+def _span(visits: pd.DataFrame, factors: bool) -> tuple[float, float]:
     """From the lowest to the highest of what is drawn, with a little air; bands of the first visits may be cut off."""
     values = visits["value"].to_numpy(dtype=np.float64)
     bands = visits[["low", "high", "population_low", "population_high"]].to_numpy(dtype=np.float64)
+    if factors:
+        values, bands = np.log(values), np.log(bands)
     known = bands[np.isfinite(bands)]
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if len(known):
         low, high = min(low, float(np.quantile(known, 0.02))), max(high, float(np.quantile(known, 0.98)))
     air = 0.06 * (high - low) or max(1e-6, 0.05 * abs(high))
-    return low - air, high + air
+    low, high = low - air, high + air
+    return (float(np.exp(low)), float(np.exp(high))) if factors else (low, high)
 
 
 def _value_axis(sheet: Sheet, frame: _Frame) -> None:
     low, high = frame.values
-    ticks = nice_ticks(low, high)
+    ticks = log_ticks(low, high) if frame.factors else nice_ticks(low, high)
     step = min(np.diff(ticks)) if len(ticks) > 1 else 1.0
     digits = max(0, int(np.ceil(-np.log10(step) - 1e-9))) if step < 1 else int(step % 1 > 0)
     for tick in ticks:
+        said = tick_text(tick) if frame.factors else f"{tick + 0.0:,.{digits}f}"
         y = frame.y(tick)
         sheet.line([(frame.box.left, y), (frame.box.right, y)], width=0.3, grey=PALE)
-        sheet.text(frame.box.left - 4, y + 2.3, f"{tick + 0.0:,.{digits}f}", size=6.5, grey=DARK, align="right")
+        sheet.text(frame.box.left - 4, y + 2.3, said, size=6.5, grey=DARK, align="right")
     sheet.line([(frame.box.left, frame.box.bottom), (frame.box.right, frame.box.bottom)], width=0.5, grey=MIDDLE)
 
 

@@ -10,6 +10,7 @@ from explorer.change.paper import Paper
 from explorer.change.report import report_pdf
 from explorer.change.round_report import round_pdf
 from explorer.change.round_shown import round_of, shown_alerts
+from explorer.change.series import vectors_of
 from explorer.study.export import Format, manifest, table_bytes
 from explorer.study.study import Study
 from explorer.view import Follow, View, to_query
@@ -81,7 +82,6 @@ def _described(
     decisions: int,
     as_of: str | None,
 ) -> dict[str, Any]:
-    names = sorted({name.partition(":")[0] for name in follow.variables} & set(study.embedding_names))
     when = [] if as_of is None else ["--as-of", as_of]
     return manifest(
         file=file,
@@ -89,7 +89,7 @@ def _described(
         rows=rows,
         command=shlex.join(["latent-explorer", *words, *when, "--decisions", str(decisions), "--out", file]),
         study={"name": study.name, "data_sha256": study.data_hash},
-        embeddings={name: study.embedding(name).fingerprint for name in names},
+        embeddings=vectors_of(study, follow.variables),
         decisions=decisions,
         as_of=as_of,
         **alerts.facts,

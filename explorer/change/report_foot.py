@@ -3,6 +3,7 @@
 from explorer import __version__
 from explorer.change.alerts import ENOUGH, Alerts
 from explorer.change.paper import DARK, MIDDLE, Box, Sheet
+from explorer.change.series import vectors_of
 from explorer.change.standing import NOT_A_DIAGNOSIS
 from explorer.study.study import Study
 
@@ -46,6 +47,6 @@ def false_alerts(alerts: Alerts) -> str:
 
 def versions(study: Study, alerts: Alerts) -> str:
     """Which data, encoders and program the page was made of."""
-    names = sorted({task.partition(":")[0] for task in alerts.followed} & set(study.embedding_names))
-    encoders = [f"vectors {name} ({study.embedding(name).fingerprint[:_HASH]})" for name in names]
+    vectors = vectors_of(study, alerts.followed)
+    encoders = [f"vectors {name} ({fingerprint[:_HASH]})" for name, fingerprint in vectors.items()]
     return f"Data {study.data_hash[:_HASH]}; {'; '.join(encoders or ['no encoder'])}; Latent Explorer {__version__}."

@@ -14,7 +14,7 @@ from explorer.change.report_foot import FOOT, foot
 from explorer.change.round_shown import COURSE, FULL, ShownRound
 from explorer.study.study import Study
 
-_SHARES = (30, 74, 84, 66, 150, 50, 20, 62, 58)
+_SHARES = (30, 74, 84, 84, 132, 50, 20, 62, 58)
 _HEADS = ("", "Animal", "Followed", "Value", "Change (95 %)", "Severity", "", "Last values", "Seen")
 _LINE, _SMALL = 13.0, 9.6
 
@@ -111,7 +111,7 @@ def _row(sheet: Sheet, box: Box, alerts: Alerts, one: Any, lines: Sequence[str],
     _bar(sheet, columns[5], float(one.severity))
     _arrow(sheet, columns[6], int(one.trend))
     own = followed.panel.animal[: row + 1] == followed.panel.animal[row]
-    _course(sheet, columns[7], followed.series.value[: row + 1][own][-COURSE:])
+    _course(sheet, columns[7], followed.series.shown(followed.series.value[: row + 1][own][-COURSE:]))
     sheet.text(columns[8].left, y, followed.series.clock.say(said.day), size=8)
     y = box.top + _LINE
     for line in lines:

@@ -206,9 +206,9 @@ def _until(alerts: Alerts, shown: ShownRound) -> pd.DataFrame:
 
 
 def _courses(series: Series, day: float) -> dict[str, list[float]]:
-    """The last values of each animal up to ``day``, first to last."""
+    """The last values of each animal up to ``day``, first to last, as they were measured."""
     here = series.day <= day
-    animal, value = series.animal[here], series.value[here]
+    animal, value = series.animal[here], series.shown(series.value[here])
     cuts = np.flatnonzero(np.diff(animal)) + 1
     parts = np.split(value, cuts)
     names = [series.animals[place] for place in animal[np.append(0, cuts)]] if len(animal) else []

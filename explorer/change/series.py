@@ -1,9 +1,10 @@
-"""What can be followed in an animal: a measured variable, a task dimension of an embedding, its distance from itself.
+"""What can be followed in an animal: a variable or its logarithm, a task dimension, its distance from itself.
 
 Only what was measured, when it was measured: scores count on the dates they were given, never filled to other dates,
 and rates of change towards a later score are no series at all. So nothing in a series comes from the future.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,8 @@ import pandas as pd
 
 from explorer.change.clock import Clock, clock_of
 from explorer.change.panel import Bools, Floats, Ints, Panel, panel_of
+from explorer.change.scale import LOG2, TIMES, Scale, is_lopsided, off_scale
+from explorer.change.visits import codes_of, days_of, latest_rows, visits_of
 from explorer.errors import UserError
 from explorer.space.task_values import ordered_task
 from explorer.study.embeddings import FEATURES
@@ -27,6 +30,7 @@ class Series:
     ``animals``: names; ``animal``: int64 (n,), places in them. ``day``: float64 (n,), see ``Clock``. ``row``: int64
     (n,), the animal's latest row in the study's table at or before that day, -1 for none. ``relevant``: the smallest
     change worth a visit, in ``unit``; None where the study does not say. ``remarks``: what was left out, counted.
+    ``scale``: that of ``value``; ``shown`` gives what was measured, in ``unit``.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Series:
     merged: Ints
     row: Ints
     remarks: tuple[str, ...] = ()
+    scale: Scale = "own"
 
     def __len__(self) -> int:
         return len(self.value)
@@ -49,6 +54,15 @@ class Series:
         """The visits as a panel."""
         return panel_of(self.animal, self.day)
 
+    def shown(self, values: Floats) -> Floats:
+        """Values on ``scale`` as people read them, in ``unit``; differences so too, on a logarithm as factors."""
+        return off_scale(values, self.scale)
+
+    @property
+    def units(self) -> str:
+        """The unit of what is ``shown``: of values and of changes where these are not the same."""
+        return f"{self.unit} (change: {TIMES})".lstrip() if self.scale == LOG2 else self.unit
+
     def only(self, rows: Bools) -> "Series":
         """Some of the visits, bool (n,)."""
         parts = {name: getattr(self, name)[rows] for name in ("animal", "day", "value", "merged", "row")}
@@ -56,11 +70,14 @@ class Series:
 
 
 def followable(study: Study) -> dict[str, str]:
-    """Names of all series of a study and what a person calls them: variables, task dimensions, own baselines."""
-    found = {}
+    """Names of all series of a study and what a person calls them; logarithms only of lopsided variables."""
+    found, logarithms = {}, logarithms_of(study)
     for name, variable in study.variables.items():
         if variable.derive is None and variable.kind in ("continuous", "ordinal"):
             found[name] = variable.label or name
+            log = f"{LOG2}:{name}"
+            if log in logarithms and _is_lopsided(study, name):
+                found[log] = logarithms[log]
     for name in study.embedding_names:
         if name == FEATURES:
             continue
@@ -70,6 +87,31 @@ def followable(study: Study) -> dict[str, str]:
                 found[f"{name}:{task}"] = _seen_by(study, name, task)
         found[f"{name}:{OWN_BASELINE}"] = _away_in(name)
     return found
+
+
+def logarithms_of(study: Study) -> dict[str, str]:
+    """Names of the logarithms of all continuous measured variables and what a person calls them, whether or not their
+    values are above 0. None where an embedding is called as they are: such a name is then of its task dimension."""
+    if LOG2 in study.embedding_names:
+        return {}
+    return {
+        f"{LOG2}:{name}": f"{variable.label or name} (log scale)"
+        for name, variable in study.variables.items()
+        if variable.derive is None and variable.kind == "continuous" and f"{LOG2}:{name}" not in study.variables
+    }
+
+
+def _is_lopsided(study: Study, name: str) -> bool:
+    try:
+        return is_lopsided(_measured(study, name))
+    except UserError:  # it cannot be read, which is said to whoever follows it
+        return False
+
+
+def vectors_of(study: Study, names: Iterable[str]) -> dict[str, str]:
+    """Fingerprints of the embeddings that the series ``names`` are read from, by name."""
+    asked = {name.partition(":")[0] for name in names if name not in study.variables}
+    return {name: study.embedding(name).fingerprint for name in sorted(asked & set(study.embedding_names))}
 
 
 def _seen_by(study: Study, embedding: str, task: str) -> str:
@@ -83,18 +125,26 @@ def _away_in(embedding: str) -> str:
 
 
 def series_of(study: Study, name: str, *, as_of: float | None = None) -> Series:
-    """The series ``name``: a variable, "EMBEDDING:TASK", "EMBEDDING:difference:TASK" (the change of the dimension
-    since the visit before, per day), or "EMBEDDING:own-baseline" (distance from the mean of the animal's earlier
-    visits; the first has none). ``as_of``: nothing later than this day is read.
+    """The series ``name``: a variable, "log2:VARIABLE" (its logarithm; values of one day count as the mean of their
+    logarithms), "EMBEDDING:TASK", "EMBEDDING:difference:TASK" (the change of the dimension since the visit before, per
+    day), or "EMBEDDING:own-baseline" (distance from the mean of the animal's earlier visits; the first has none).
+    ``as_of``: nothing later than this day is read.
 
-    Raises UserError for an unknown name, for values without an order, for what looks into the future, and when there
-    is nothing to follow.
+    Raises UserError for an unknown name, for values without an order, for a logarithm of values that are not above 0,
+    for what looks into the future, and when there is nothing to follow.
     """
     clock = clock_of(study)
     if name in study.variables:
         series = _of_variable(study, name, clock, as_of)
+    elif name in logarithms_of(study):
+        series = _of_logarithm(study, name, clock, as_of)
     else:
         embedding, _, task = name.partition(":")
+        if embedding == LOG2 and embedding not in study.embedding_names and task in study.variables:
+            raise UserError(
+                f"{task!r} has no logarithm to follow: it is not measured on a continuous scale",
+                how=f"Follow {task!r} itself",
+            )
         if not task or embedding not in study.embedding_names:
             known = ", ".join(followable(study))
             raise UserError(f"there is nothing called {name!r} to follow", how=f"There are: {known}")
@@ -105,19 +155,44 @@ def series_of(study: Study, name: str, *, as_of: float | None = None) -> Series:
     return series
 
 
-def _of_variable(study: Study, name: str, clock: Clock, as_of: float | None) -> Series:
+def _of_logarithm(study: Study, name: str, clock: Clock, as_of: float | None) -> Series:
+    variable = name.removeprefix(f"{LOG2}:")
+    series = _of_variable(study, variable, clock, as_of, called=name, scale=LOG2)
+    remarks = series.remarks
+    if series.relevant is not None:
+        matters = f"{series.relevant:g} {series.unit}".rstrip()
+        why = "is an amount and no factor, so severity counts own standard deviations"
+        remarks = (*remarks, f"{name}: the change that matters, {matters}, {why}")
+    return replace(series, label=logarithms_of(study)[name], relevant=None, remarks=remarks, scale=LOG2)
+
+
+def _of_variable(
+    study: Study, name: str, clock: Clock, as_of: float | None, *, called: str | None = None, scale: Scale = "own"
+) -> Series:
     variable = study.variable(name)
     if variable.derive is not None:
         future = variable.derive.rule.endswith("_gradient")
         why = "it is filled from scores that lie in the future" if future else "it follows from dates alone"
         raise UserError(f"{name!r} cannot be followed: {why}", how=f"Follow {variable.derive.source!r} itself")
     if variable.score is None:
-        values = ordered_task(study, name)
-        return _series(study, name, clock, _codes(study), _days(study, clock), values, as_of)
-    scores = study.scores[study.scores["task"].astype(str) == variable.score]
-    values = pd.to_numeric(scores["value"].astype(object), errors="coerce").to_numpy(dtype=np.float64)
-    days = clock.days(scores["time"].to_numpy())
-    return _series(study, name, clock, study.animal_codes(scores["animal"]), days, values, as_of)
+        codes, days = codes_of(study), days_of(study, clock)
+    else:
+        scores = _scores(study, variable.score)
+        codes, days = study.animal_codes(scores["animal"]), clock.days(scores["time"].to_numpy())
+    return _series(study, called or name, clock, codes, days, _measured(study, name), as_of, task=name, scale=scale)
+
+
+def _measured(study: Study, name: str) -> Floats:
+    """The values of a variable, one for each row of the study, or for each score where it was scored."""
+    score = study.variable(name).score
+    if score is None:
+        return ordered_task(study, name)
+    values = pd.to_numeric(_scores(study, score)["value"].astype(object), errors="coerce")
+    return values.to_numpy(dtype=np.float64)
+
+
+def _scores(study: Study, score: str) -> pd.DataFrame:
+    return study.scores[study.scores["task"].astype(str) == score]
 
 
 def _of_embedding(study: Study, name: str, embedding: str, task: str, clock: Clock, as_of: float | None) -> Series:
@@ -134,7 +209,7 @@ def _of_embedding(study: Study, name: str, embedding: str, task: str, clock: Clo
     difference, _, rest = task.partition(":")
     level = rest if difference == DIFFERENCE and rest else task
     values = found.task_values(level)
-    series = _series(study, name, clock, _codes(study), _days(study, clock), values, as_of, task=level)
+    series = _series(study, name, clock, codes_of(study), days_of(study, clock), values, as_of, task=level)
     series = replace(series, label=_seen_by(study, embedding, level))
     if level == task:
         return series
@@ -143,16 +218,6 @@ def _of_embedding(study: Study, name: str, embedding: str, task: str, clock: Clo
     later = panel.visit > 0
     label, unit = f"{series.label}: change a day", f"{series.unit}/day"
     return replace(series.only(later), value=slope[later], label=label, unit=unit, relevant=None)
-
-
-def _codes(study: Study) -> Ints:
-    assert study.animal is not None  # clock_of has asked
-    return study.animal.cat.codes.to_numpy().astype(np.int64)
-
-
-def _days(study: Study, clock: Clock) -> Floats:
-    assert study.time is not None
-    return clock.days(study.time)
 
 
 def _series(
@@ -165,9 +230,13 @@ def _series(
     as_of: float | None,
     *,
     task: str | None = None,
+    scale: Scale = "own",
 ) -> Series:
-    rows, first, counts = _visits(codes, days, np.isfinite(values), as_of)
+    rows, first, counts = visits_of(codes, days, np.isfinite(values), as_of)
     ordered = values[rows]
+    if scale == LOG2:
+        _check_above_zero(study, task or name, ordered, codes[rows], clock, days[rows])
+        ordered = np.log2(ordered)
     mean = np.add.reduceat(ordered, first) / counts if len(rows) else ordered
     # Rounding must not push the mean of equal values off them.
     if len(rows):
@@ -175,16 +244,18 @@ def _series(
     return _made(study, name, clock, codes[rows][first], days[rows][first], mean, counts, task or name)
 
 
-def _visits(codes: Ints, days: Floats, known: Bools, as_of: float | None) -> tuple[Ints, Ints, Ints]:
-    """Rows sorted by animal and day, where each visit begins among them, and how many rows it has."""
-    used = known & (codes >= 0) & np.isfinite(days)
-    if as_of is not None:
-        used &= days <= as_of
-    rows = np.flatnonzero(used)
-    rows = rows[np.lexsort((rows, days[rows], codes[rows]))]
-    new = np.append(True, (np.diff(codes[rows]) != 0) | (np.diff(days[rows]) != 0))[: len(rows)]
-    first = np.flatnonzero(new)
-    return rows, first, np.diff(first, append=len(rows))
+def _check_above_zero(study: Study, name: str, values: Floats, codes: Ints, clock: Clock, days: Floats) -> None:
+    wrong = np.flatnonzero(values <= 0)
+    if not len(wrong):
+        return
+    assert study.animal is not None  # clock_of has asked
+    first = int(wrong[0])
+    animal, when = str(study.animal.cat.categories[codes[first]]), clock.say(float(days[first]))
+    more = f" and {len(wrong) - 1:,} more are" if len(wrong) > 1 else " is"
+    raise UserError(
+        f"{name!r} has no logarithm to follow: {values[first]:g} of {animal!r} on {when}{more} not above 0",
+        how=f"Write what is too low to be measured as half of the least that can be, or follow {name!r} itself",
+    )
 
 
 def _made(
@@ -205,30 +276,16 @@ def _made(
         day=day,
         value=value,
         merged=merged.astype(np.int64),
-        row=_latest_rows(study, clock, animal, day),
+        row=latest_rows(study, clock, animal, day),
         remarks=remarks,
     )
-
-
-def _latest_rows(study: Study, clock: Clock, animal: Ints, day: Floats) -> Ints:
-    """For each visit the animal's latest row of the table at or before that day; -1 for none."""
-    codes, days = _codes(study), _days(study, clock)
-    rows, _, _ = _visits(codes, days, np.ones(len(codes), dtype=bool), None)
-    if not len(rows):
-        return np.full(len(animal), -1, dtype=np.int64)
-    ranks = np.unique(days[rows])
-    stride = len(ranks) + 1
-    keys = codes[rows] * stride + np.searchsorted(ranks, days[rows], side="right")
-    place = np.searchsorted(keys, animal * stride + np.searchsorted(ranks, day, side="right"), side="right") - 1
-    found = rows[np.maximum(place, 0)]
-    return np.where((place >= 0) & (codes[found] == animal), found, -1)
 
 
 def _own_baseline(
     study: Study, name: str, vectors: npt.NDArray[np.float32], complete: Bools, clock: Clock, as_of: float | None
 ) -> Series:
-    codes, days = _codes(study), _days(study, clock)
-    rows, first, counts = _visits(codes, days, complete, as_of)
+    codes, days = codes_of(study), days_of(study, clock)
+    rows, first, counts = visits_of(codes, days, complete, as_of)
     animal, day = codes[rows][first], days[rows][first]
     if not len(rows):
         return _made(study, name, clock, animal, day, np.empty(0), counts, name)

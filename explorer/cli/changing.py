@@ -71,8 +71,8 @@ def add_following(parser: argparse.ArgumentParser, *, required: bool) -> None:
         nargs="+",
         required=required,
         metavar="NAME",
-        help="a variable, EMBEDDING:TASK (a task dimension), or EMBEDDING:own-baseline"
-        + ("" if required else " (default: the tasks)"),
+        help="a variable, log2:VARIABLE (on a logarithmic scale), EMBEDDING:TASK (a task dimension), or "
+        "EMBEDDING:own-baseline" + ("" if required else " (default: the tasks)"),
     )
     parser.add_argument(
         "--rate",
@@ -154,6 +154,7 @@ def _changes(options: argparse.Namespace) -> int:
 
 
 def _write(found: "Alerts", table: "pd.DataFrame", study: "Study", options: argparse.Namespace) -> None:
+    from explorer.change.series import vectors_of
     from explorer.study.export import format_of, manifest, table_bytes, write_with_manifest
 
     content = table_bytes(table, format_of(options.out))
@@ -168,14 +169,13 @@ def _write(found: "Alerts", table: "pd.DataFrame", study: "Study", options: argp
     if options.view is not None:
         parts += ["--view", options.view]
     parts += ["--out", options.out]
-    embeddings = sorted({name.partition(":")[0] for name in options.variable if name not in study.variables})
     facts = manifest(
         file=str(options.out),
         content=content,
         rows=len(table),
         command=command_line(*parts),
         study={"name": study.name, "data_sha256": study.data_hash},
-        embeddings={name: study.embedding(name).fingerprint for name in embeddings},
+        embeddings=vectors_of(study, options.variable),
         as_of=options.as_of,
         seed=options.seed,
         decisions=options.decisions,

@@ -22,7 +22,8 @@ def add(commands: Any) -> None:
         nargs="+",
         required=True,
         metavar="NAME",
-        help="a variable, EMBEDDING:TASK (a task dimension), or EMBEDDING:own-baseline",
+        help="a variable, log2:VARIABLE (on a logarithmic scale), EMBEDDING:TASK (a task dimension), or "
+        "EMBEDDING:own-baseline",
     )
     levels.add_argument("--animal", nargs="+", default=[], metavar="A", help="default: all")
     levels.add_argument("--changes", choices=AMOUNTS, default="usual", help="how readily a change is seen")

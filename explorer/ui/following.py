@@ -5,7 +5,6 @@ computed by a worker and kept in the study's cache under a hash of the data, the
 """
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,12 @@ from explorer.change.alerts import Alerts
 from explorer.change.arms import MEANING, METHODS
 from explorer.change.clock import clock_of
 from explorer.change.kept import alerts_at, compute_at, read_alerts
-from explorer.change.series import DIFFERENCE, OWN_BASELINE, followable
+from explorer.change.series import DIFFERENCE, OWN_BASELINE, followable, logarithms_of
 from explorer.change.usual import usual_variables
 from explorer.decisions.alert_verdicts import verdicts_at
 from explorer.errors import UserError
 from explorer.study.study import Study
 from explorer.ui import jobs
-from explorer.ui.failures import in_the_app
 from explorer.ui.state import propose, view
 from explorer.ui.studies import stamp
 from explorer.view import Follow
@@ -41,13 +39,14 @@ def _followable(path: str, stamped: tuple[object, ...], _study: Study) -> dict[s
     found = followable(_study)
     for name, label in list(found.items()):
         embedding, _, task = name.partition(":")
-        if task and task != OWN_BASELINE:
+        if task and task != OWN_BASELINE and embedding in _study.embedding_names:
             found[f"{embedding}:{DIFFERENCE}:{task}"] = f"{label}: change a day"  # as ``series_of`` calls it
     return found
 
 
 def choices(study: Study) -> dict[str, str]:
-    """Everything in ``study`` that can be followed: its label, by name. Raises UserError when nothing can."""
+    """Everything in ``study`` that can be followed: its label, by name; of logarithms those of lopsided variables and
+    those that the view names. Raises UserError when nothing can."""
     clock_of(study)
     found = _followable(str(study.path), stamp(str(study.path)), study)
     if not found:
@@ -56,7 +55,8 @@ def choices(study: Study) -> dict[str, str]:
             where=str(study.path / "study.toml"),
             how="Name the columns for animal and time, and a task of numbers",
         )
-    return found
+    asked = {name: label for name, label in logarithms_of(study).items() if name in view().follow.variables}
+    return found | asked
 
 
 def usual(study: Study) -> tuple[str, ...]:
@@ -112,19 +112,14 @@ def following(study: Study) -> Alerts | None:
     key = f"changes-{path}"
     if jobs.state(key) is None:
         jobs.start(key, compute_at, study.path, follow, verdicts, path, lane="changes")
-    stands = jobs.state(key)
-    if stands == "done":
-        jobs.forget(key)
-        found = _at(path)
-        if found is not None:
-            return found
     before = _before(path)
-    if stands in ("waiting", "running"):
-        jobs.watch(key, _TITLE if before is None else f"{_TITLE}, with what was decided")
-    else:
-        said = jobs.trouble(key) or "What was computed could not be read again."
-        st.warning(in_the_app(said), icon=":material/error:")
-        st.button("Try again", key=f"again-{key}", on_click=partial(jobs.forget, key), icon=":material/refresh:")
+    if not jobs.watched(key, _TITLE if before is None else f"{_TITLE}, with what was decided"):
+        if jobs.state(key) == "done":
+            jobs.forget(key)
+            found = _at(path)
+            if found is not None:
+                return found
+        jobs.try_again(key, jobs.trouble(key) or "What was computed could not be read again.")
     if before is not None:
         st.caption("Below, the alerts as they were before the last decision.")
     return before

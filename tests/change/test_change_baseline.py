@@ -88,13 +88,27 @@ def test_whitening_takes_the_autocorrelation_away_and_leaves_the_variance():
 
 def test_the_season_is_in_it_only_after_a_year_and_dependent_columns_are_left_out():
     day = np.arange(400.0)
+    panel = panel_of(np.zeros(400, dtype=int), day)
     turn = Backgrounds({}, day / 365.25 % 1, {}, 400)
-    assert fit_terms(turn, day).columns(turn).shape[1] == 5
+    assert fit_terms(turn, panel).columns(turn).shape[1] == 5
     short = turn.only(day < 300)
-    assert fit_terms(short, day[:300]).columns(short).shape[1] == 1
+    assert fit_terms(short, panel.only(day < 300)).columns(short).shape[1] == 1
     twice = Backgrounds({"age": day, "old": 2 * day}, None, {"one": np.full(400, "a", dtype=object)}, 400)
-    columns = fit_terms(twice, day).columns(twice)
+    columns = fit_terms(twice, panel).columns(twice)
     assert np.linalg.matrix_rank(columns) == columns.shape[1] == 4
+
+
+def test_a_season_that_age_cannot_be_told_from_waits_until_it_can():
+    """All of one age: after 415 days what the season explains is as well explained by age. Of mixed ages it is not."""
+    day = np.tile(np.arange(0.0, 415, 18), 40)
+    animal = np.repeat(np.arange(40), len(day) // 40)
+    panel, turn = panel_of(animal, day), day / 365.25 % 1
+    for born, season in ((np.zeros(40), False), (np.linspace(0, 2_000, 40), True)):
+        backgrounds = Backgrounds({"age": day + born[animal]}, turn, {}, len(day))
+        assert fit_terms(backgrounds, panel).season is season
+    long = np.tile(np.arange(0.0, 1_100, 18), 40)
+    panel = panel_of(np.repeat(np.arange(40), len(long) // 40), long)
+    assert fit_terms(Backgrounds({"age": long}, long / 365.25 % 1, {}, len(long)), panel).season
 
 
 def test_an_unknown_category_or_age_is_still_expected_something():

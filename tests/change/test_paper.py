@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.change.paper import PAPERS, Box, Sheet, lines_of, shortened, width_of
-from explorer.change.report_charts import month_ticks, nice_ticks
+from explorer.change.report_charts import month_ticks
+from explorer.change.ticks import log_ticks, nice_ticks, tick_text
 
 WORDS = st.text(string.ascii_letters + "äčΩж 0123456789", max_size=60)
 
@@ -67,3 +68,16 @@ def test_the_same_strokes_give_the_same_bytes_on_as_many_pages_as_were_turned(pa
 def test_columns_share_the_width():
     left, right = Box(10, 0, 112, 5).columns([1, 3])
     assert (left.left, left.width, right.left, right.right) == (10, 25, 47, 122)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_ticks_of_an_axis_of_factors_are_round_few_and_within(seed):
+    rng = np.random.default_rng(seed)
+    for low in 10 ** rng.uniform(-6, 6, 50):
+        high = low * 10 ** rng.uniform(0.05, 8)
+        ticks = log_ticks(low, high)
+        assert 1 <= len(ticks) <= 6 and low <= ticks[0] and ticks[-1] <= high * (1 + 1e-9)
+        assert all(float(tick_text(one).replace(",", "")) == pytest.approx(one) for one in ticks)
+        assert max(len(f"{one:.3g}") for one in ticks) <= 9
+    assert log_ticks(8, 1200) == [10.0, 30.0, 100.0, 300.0, 1000.0] and tick_text(1000.0) == "1,000"
+    assert log_ticks(560, 640) == [560.0, 580.0, 600.0, 620.0, 640.0] and tick_text(0.002) == "0.002"

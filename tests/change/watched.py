@@ -59,3 +59,26 @@ def watched(herd, *, animals=40, visits=30, seed=0):
         "bcs_next": {"derive": {"from": "bcs", "as": "forward_gradient"}, "kind": "continuous", "role": "task"},
     }  # fmt: skip
     return herd
+
+
+def celled(herd):
+    """``herd`` with lopsided cells, and their stored logarithm; ``ILL`` has eight times as many from ``FROM`` on."""
+    herd = watched(herd)
+    rng = np.random.default_rng(3)
+    rows = herd.observations
+    n, animals = len(rows), rows["animal_id"].nunique()
+    level = np.repeat(rng.normal(6, 1, animals), n // animals)
+    ill = (rows["animal_id"] == ILL).to_numpy() & (np.tile(np.arange(n // animals), animals) >= FROM)
+    rows["cells"] = np.exp2(level + rng.normal(0, 0.5, n) + 3 * ill)
+    rows["stored"] = np.log2(rows["cells"])
+    more = rows.iloc[::7].copy()  # a second value that day
+    more["observation_id"] += "-again"
+    more["cells"] *= 1.5
+    more["stored"] = np.log2(more["cells"])
+    herd.observations = pd.concat([rows, more], ignore_index=True)
+    told = {"kind": "continuous", "role": "task"}
+    herd.spec["variables"] |= {
+        "cells": told | {"column": "cells", "unit": "1000/mL", "label": "Cells", "relevant_change": 200.0},
+        "stored": told | {"column": "stored"},
+    }
+    return herd

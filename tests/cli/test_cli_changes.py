@@ -66,3 +66,18 @@ def test_the_methods_of_the_command_are_those_of_the_package():
     from explorer.cli.changing import METHODS as told
 
     assert told == METHODS
+
+
+def test_a_logarithm_keeps_the_columns_and_its_unit_says_what_the_effect_is(herd, tmp_path, capsys):
+    out = tmp_path / "changes.csv"
+    folder = watched(herd).save()
+    did(capsys, "changes", folder, "--variable", "log2:weight", "--out", out)
+    lines = out.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == COLUMNS
+    ill = [row for row in csv.DictReader(lines) if row["animal_id"] == ILL]
+    assert ill and {(row["task"], row["unit"]) for row in ill} == {("log2:weight", "kg (change: times)")}
+    assert all(400 < float(row["value"]) < 700 and 0.8 < float(row["effect"]) < 1 for row in ill)
+    facts = json.loads((tmp_path / "changes.csv.manifest.json").read_text())
+    assert facts["tasks"]["log2:weight"]["scale"] == "log2" and facts["embeddings"] == {}
+    did(capsys, *shlex.split(facts["command"])[1:-1], tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == out.read_bytes()

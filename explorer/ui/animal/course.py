@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from explorer.change.clock import DAYS_PER_VISIT, Clock
+from explorer.change.digits import with_unit
 from explorer.decisions.alert_verdicts import Resolved
 from explorer.study.times import DAYS_PER
 from explorer.ui.plain import count
@@ -33,7 +34,8 @@ class Course:
     ``visits``: a row a visit with ``day``, ``value``, ``merged``, ``expected``, ``low``, ``high`` (its own band),
     ``population_low``, ``population_high``, ``alerted``, ``new``, ``learning`` and ``reason``. ``herd``: of how many
     animals the herd's band is. ``events``: ``day``, ``kind``, ``detail``. ``together``: alerts of several tasks at
-    once, with ``day``, ``value``, ``reason``. ``days``: the span of the axis. ``trend``: -1, 0 or 1.
+    once, with ``day``, ``value``, ``reason``. ``days``: the span of the axis. ``trend``: -1, 0 or 1. ``factors``: equal
+    factors are equally long on its axis.
     """
 
     title: str
@@ -47,15 +49,17 @@ class Course:
     resolved: Sequence[Resolved] = ()
     beside: Beside | None = None
     trend: int = 0
+    factors: bool = False
 
     @property
     def alt(self) -> str:
         """The chart in a sentence, for who cannot see it."""
         first, last = self.visits.iloc[0], self.visits.iloc[-1]
+        value = with_unit(f"{last['value']:.4g}", self.unit)
         expected = f", expected {last['expected']:.4g}" if np.isfinite(last["expected"]) else ""
         return (
             f"{self.title} over {count(len(self.visits), 'visit')} from {self.clock.say(first['day'])} to "
-            f"{self.clock.say(last['day'])}: last {last['value']:.4g} {self.unit}{expected}; "
+            f"{self.clock.say(last['day'])}: last {value}{expected}; "
             f"{count(int(self.visits['alerted'].sum()), 'visit')} with an alert"
         )
 
@@ -76,9 +80,12 @@ class Course:
             values += [other[key].to_numpy(dtype=np.float64) for key in ("value", "low", "high") if key in other]
         every = np.concatenate(values)
         every = every[np.isfinite(every)]
+        if self.factors:
+            every = np.log(every)
         low, high = float(every.min()), float(every.max())
         air = 0.15 * (high - low) or max(1e-6, 0.05 * abs(high))
-        return low - air, high + 1.5 * air  # the marks of events are on top
+        low, high = low - air, high + 1.5 * air  # the marks of events are on top
+        return (float(np.exp(low)), float(np.exp(high))) if self.factors else (low, high)
 
 
 def days_on_axis(clock: Clock, days: npt.ArrayLike) -> npt.NDArray[Any]:

@@ -7,6 +7,7 @@ from explorer.change.alert_table import TOGETHER
 from explorer.change.alerts import Alerts
 from explorer.change.clock import Clock
 from explorer.change.following import Followed
+from explorer.change.scale import LOG2
 from explorer.decisions.alert_verdicts import Resolutions
 from explorer.decisions.noted_events import events_with_noted
 from explorer.study.study import Study
@@ -49,6 +50,7 @@ def courses_of(
             resolved=[one for one in decided.of(animal) if one.task == task],
             beside=beside.get(task),
             trend=trends.get(task, 0),
+            factors=alerts.followed[task].series.scale == LOG2,
         )
         for task, frame in visits.items()
     }

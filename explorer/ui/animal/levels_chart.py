@@ -6,32 +6,28 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from explorer.change.clock import Clock
+from explorer.change.digits import value_said, with_unit
 from explorer.change.levels import Level
+from explorer.change.scale import LOG2
+from explorer.change.series import Series
 from explorer.ui.animal.course import days_on_axis
 from explorer.ui.animal.trajectory import faint
-from explorer.ui.charts import dressed
+from explorer.ui.charts import dressed, factor_axis
 from explorer.ui.palette import Palette
 from explorer.ui.plain import count, for_plotly
 
 _HEIGHT, _LEFT = 200, 64
 _BAND = 0.24  # how much of its colour is seen
+_LEAST_AIR = 0.05  # on a logarithm, above and below values that are all the same
 
 
-def levels_chart(
-    days: npt.NDArray[np.float64],
-    values: npt.NDArray[np.float64],
-    levels: tuple[Level, ...],
-    clock: Clock,
-    unit: str,
-    decimals: int,
-    span: tuple[float, float],
-    colours: Palette,
-) -> go.Figure:
-    """``values`` on ``days``, float64 (n,) each, and their levels; dotted where a new level begins, with the change.
+def levels_chart(series: Series, levels: tuple[Level, ...], span: tuple[float, float], colours: Palette) -> go.Figure:
+    """The visits of one animal and their levels; dotted where a new level begins, with the change.
 
-    ``decimals``: of what is written. ``span``: days of the axis, the same for all charts of an animal.
+    ``span``: days of the axis, the same for all charts of an animal.
     """
+    clock, unit, days, values = series.clock, series.unit, series.day, series.shown(series.value)
+    spread = float(np.std(series.value))
 
     def x(places: npt.ArrayLike) -> npt.NDArray[Any]:
         return days_on_axis(clock, places)
@@ -44,13 +40,16 @@ def levels_chart(
         marker={"size": 5, "color": colours.text, "opacity": 0.65},
         name="measured",
         customdata=[
-            for_plotly(f"{clock.say(day)}: {value:.4g} {unit}") for day, value in zip(days, values, strict=True)
+            for_plotly(f"{clock.say(day)}: {with_unit(f'{value:.4g}', unit)}")
+            for day, value in zip(days, values, strict=True)
         ],
         hovertemplate="%{customdata}<extra></extra>",
     )
     for place, level in enumerate(levels):
         ends = x([days[level.first], days[level.last]])
-        low, mean, high = (round(one, 12) for one in (level.mean.low, level.mean.value, level.mean.high))
+        about = np.array([level.mean.low, level.mean.value, level.mean.high])
+        low, mean, high = (round(one, 12) for one in series.shown(about).tolist())
+        said = with_unit(value_said(series, level.mean.value, spread), unit)
         fig.add_scatter(
             x=[*ends, *ends[::-1]],
             y=[low, low, high, high],
@@ -67,15 +66,14 @@ def levels_chart(
             mode="lines",
             line={"color": colours.accent, "width": 3},
             name=f"level {place + 1}",
-            hovertemplate=for_plotly(f"level {mean:.{decimals}f} {unit}, {count(level.n, 'visit')}")
-            + "<extra></extra>",
+            hovertemplate=for_plotly(f"level {said}, {count(level.n, 'visit')}") + "<extra></extra>",
         )
         if level.change is not None:
             fig.add_vline(
                 x=_at(x(days[level.first])),
                 line={"color": colours.missing, "width": 1.5, "dash": "dot"},
                 annotation={
-                    "text": f"{level.change.value:+.{decimals}f}",
+                    "text": _change(series, level.change.value, spread),
                     "font": {"color": colours.text, "size": 11},
                     "yref": "paper",
                     "y": 1.0,
@@ -83,7 +81,13 @@ def levels_chart(
                     "xshift": 3,
                 },
             )
-    fig.update_yaxes(title_text=for_plotly(unit), gridcolor=colours.grid, zeroline=False, automargin=False)
+    fig.update_yaxes(
+        title_text=for_plotly(with_unit("", unit)), gridcolor=colours.grid, zeroline=False, automargin=False
+    )
+    if series.scale == LOG2:
+        air = max(0.05 * float(np.ptp(series.value)), _LEAST_AIR)
+        reach = series.shown(np.array([series.value.min() - air, series.value.max() + 2 * air]))
+        fig.update_yaxes(factor_axis(*reach.tolist()))
     fig.update_xaxes(gridcolor=colours.grid, zeroline=False, range=list(x(span)))
     if clock.unit is not None:
         fig.update_xaxes(title_text=clock.unit)
@@ -91,6 +95,13 @@ def levels_chart(
     dressed(fig, colours, _HEIGHT)
     fig.update_yaxes(automargin=False)  # so that all charts of the page share their left edge
     return fig.update_layout(margin={"l": _LEFT, "t": 14})
+
+
+def _change(series: Series, change: float, spread: float) -> str:
+    said = value_said(series, change, spread)
+    if series.scale == LOG2:
+        return f"×{said}"
+    return said if said.startswith("-") else f"+{said}"
 
 
 def _at(place: npt.NDArray[Any]) -> Any:

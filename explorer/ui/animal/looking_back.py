@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from explorer.change.digits import change_said, value_said, with_unit
 from explorer.change.levels import NOISE, Amount, Level, levels_of
 from explorer.change.levels_table import export_levels
-from explorer.change.reasons import decimals_of, written
 from explorer.change.retrospective import FEWEST
 from explorer.change.series import Series, series_of
 from explorer.errors import UserError
@@ -41,8 +41,8 @@ def looking_back(study: Study, stamped: tuple[object, ...], animal: str, labels:
     """Draw the levels of ``animal`` in all that is followed. ``labels``: what that is called."""
     st.info(
         "This uses what came after each visit, so nobody could have seen it on the day: it never raises an alert. "
-        "A level is a mean. Growth, a slow rise and a season look like steps here: neither age nor season is set "
-        "aside.",
+        "A level is a mean (on a log scale the geometric one). Growth, a slow rise and a season look like steps here: "
+        "neither age nor season is set aside.",
         icon=":material/history:",
     )
     amount: Amount = st.segmented_control(
@@ -103,25 +103,24 @@ def _told(series: Series, label: str, amount: Amount, span: tuple[float, float])
     if not levels:
         st.markdown(f"{title} · :gray[{visits}: too few to tell of a change, which takes {FEWEST}]")
         return
-    decimals = decimals_of(float(np.std(series.value)))
     changes = count(len(levels) - 1, "change") if len(levels) > 1 else "no change"
-    mean = "" if len(levels) > 1 else f", mean {_figure(levels[0].mean, decimals)} {for_markdown(series.unit)}"
-    st.markdown(f"{title} · {changes} of level :gray[in {visits}{mean}]")
+    mean = f", mean {with_unit(_level(series, levels[0].mean), series.unit)}" if len(levels) == 1 else ""
+    st.markdown(f"{title} · {changes} of level :gray[in {visits}{for_markdown(mean)}]")
     clock = series.clock
     table = pd.DataFrame(
         {
             "from": [clock.say(float(series.day[level.first])) for level in levels],
             "to": [clock.say(float(series.day[level.last])) for level in levels],
             "visits": [level.n for level in levels],
-            f"level{f' ({series.unit})' if series.unit else ''}": [_figure(level.mean, decimals) for level in levels],
+            f"level{f' ({series.unit})' if series.unit else ''}": [_level(series, level.mean) for level in levels],
             "change from the level before": [
-                "" if level.change is None else _figure(level.change, decimals, signed=True) for level in levels
+                "" if level.change is None else _change(series, level.change) for level in levels
             ],
         }
     )
     said = "; ".join(f"{row[0]} to {row[1]} {row[3]} of {count(row[2], 'visit')}" for row in table.to_numpy().tolist())
     st.plotly_chart(
-        levels_chart(series.day, series.value, levels, clock, series.unit, decimals, span, palette()),
+        levels_chart(series, levels, span, palette()),
         theme=None,
         config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]},
         key=f"levels-{series.name}",
@@ -131,10 +130,14 @@ def _told(series: Series, label: str, amount: Amount, span: tuple[float, float])
         st.dataframe(table, hide_index=True, width="content")
 
 
-def _figure(found: Interval, decimals: int, *, signed: bool = False) -> str:
-    value, low, high = (written(one, decimals) for one in (found.value, found.low, found.high))
-    plus = "+" if signed and not value.startswith("-") else ""
-    return f"{plus}{value} ({low} to {high})"
+def _level(series: Series, found: Interval) -> str:
+    spread = float(np.std(series.value))
+    value, low, high = (value_said(series, one, spread) for one in (found.value, found.low, found.high))
+    return f"{value} ({low} to {high})"
+
+
+def _change(series: Series, found: Interval) -> str:
+    return change_said(series, found.value, found.low, found.high, float(np.std(series.value)))
 
 
 def _saving(study: Study, names: tuple[str, ...], animal: str, amount: Amount) -> None:

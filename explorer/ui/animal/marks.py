@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from explorer.change.digits import with_unit
 from explorer.ui.animal.course import Course
 from explorer.ui.palette import Palette
 from explorer.ui.plain import for_plotly
@@ -82,11 +83,13 @@ def alerts(fig: go.Figure, course: Course, colours: Palette) -> None:
 def _told(course: Course, visits: pd.DataFrame) -> list[str]:
     """What is said of each visit under the pointer."""
     lines = []
-    unit = for_plotly(course.unit)
     for one in visits.to_dict("records"):
-        said = [f"<b>{for_plotly(course.clock.say(one['day']))}</b>", f"{one['value']:.4g} {unit}"]
+        said = [
+            f"<b>{for_plotly(course.clock.say(one['day']))}</b>",
+            for_plotly(with_unit(f"{one['value']:.4g}", course.unit)),
+        ]
         if one["merged"] > 1:
-            said[-1] += f" (mean of {one['merged']:,})"
+            said[-1] += f" ({'geometric ' if course.factors else ''}mean of {one['merged']:,})"
         if np.isfinite(one["expected"]):
             said.append(f"expected {one['expected']:.4g}, its own band {one['low']:.4g} to {one['high']:.4g}")
         if one["learning"]:

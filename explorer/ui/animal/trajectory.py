@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from explorer.change.digits import with_unit
 from explorer.change.gaps import runs_of
 from explorer.ui.animal import marks
 from explorer.ui.animal.course import Course
-from explorer.ui.charts import dressed
+from explorer.ui.charts import dressed, factor_axis
 from explorer.ui.palette import Palette
 from explorer.ui.plain import for_plotly
 
@@ -41,7 +42,8 @@ def trajectory(course: Course, colours: Palette) -> go.Figure:
         _another(fig, course, colours)
     marks.verdicts(fig, course, colours)
     marks.events(fig, course, colours)
-    fig.update_yaxes(title_text=for_plotly(course.unit), gridcolor=colours.grid, zeroline=False, range=course.reach)
+    fig.update_yaxes(title_text=for_plotly(with_unit("", course.unit)), gridcolor=colours.grid, zeroline=False)
+    fig.update_yaxes(factor_axis(*course.reach) if course.factors else {"range": course.reach})
     fig.update_xaxes(gridcolor=colours.grid, zeroline=False, range=list(course.x(course.days)))
     if course.clock.unit is not None:
         fig.update_xaxes(title_text=course.clock.unit)
