@@ -100,9 +100,14 @@ def _said(study: Study, row: int) -> dict[str, str]:
         value = study.values(name).iloc[row]
         if pd.isna(value):
             continue
-        words = f"{value:.3g}" if isinstance(value, float) else str(value)
+        words = _figure(value) if isinstance(value, float) else str(value)
         said[variable.label or name] = f"{words} {variable.unit}" if variable.unit else words
     return said
+
+
+def _figure(value: float) -> str:
+    """Three digits, or all before the point where there are more."""
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1e15 else f"{value:.3g}"
 
 
 def _observers(study: Study, animal: str, day: float) -> str:

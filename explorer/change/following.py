@@ -23,6 +23,9 @@ from explorer.change.series import Series
 FIRST, GROWTH = 60, 1.2
 """Visits before anything is learnt, and how much they grow before it is learnt again."""
 
+_MADE = 20_000
+"""Visits that take as long as the made healthy series of each time of learning do; it shares out the progress."""
+
 _RUNS: tuple[Method, ...] = ("shift-only", "frozen", "ewma", "cusum")
 """Methods whose alerts are of several visits rather than one."""
 
@@ -155,9 +158,10 @@ def follow_series(
     ends = refits(panel.day)
     references: list[Reference] = []
     learnt: tuple[Panel, Floats, Backgrounds, Bools] | None = None
+    work = np.append(0, np.cumsum(np.searchsorted(np.sort(panel.day), ends, side="right") + _MADE))
     for place, until in enumerate(ends):
         if report:
-            report(place / len(ends), f"learning {series.name} up to {series.clock.say(until)}")
+            report(float(work[place] / work[-1]), f"learning {series.label} up to {series.clock.say(until)}")
         known = panel.day <= until
         well = healthy(series, until) if healthy is not None else np.ones(n, dtype=bool)
         past = (panel.only(known), series.value[known], backgrounds.only(known), well[known])

@@ -18,6 +18,10 @@ _COLUMNS = (
 
 _ROW = 98  # pixels: five lines of a reason
 
+_FLAG = 6
+"""Letters of a flag, with spaces. The table guesses where a reason must break from the width of the letters that it has
+drawn before: after a bare NEW it takes a whole reason for one line, and cuts it off."""
+
 
 def table(alerts: Alerts, shown: ShownRound) -> None:
     """Draw it, what needs attention first; go to the Animal page when a row was clicked."""
@@ -29,7 +33,7 @@ def table(alerts: Alerts, shown: ShownRound) -> None:
         st.info("Nothing to show: no row passes what was chosen above.", icon=":material/check_circle:")
         return
     names = rows["animal"].tolist()
-    frame = rows.assign(seen=_seen(rows))[list(_COLUMNS)]
+    frame = rows.assign(seen=_seen(rows), new=rows["new"].str.ljust(_FLAG))[list(_COLUMNS)]
     unresolved = frame["verdict"].eq("").all()
     picked = st.dataframe(
         frame.drop(columns="verdict") if unresolved else frame,
@@ -42,7 +46,7 @@ def table(alerts: Alerts, shown: ShownRound) -> None:
         alt=shown.sentence,
         column_config={
             "animal": st.column_config.ButtonColumn("animal", type="tertiary", key=_OPEN, width=100, pinned=True),
-            "new": st.column_config.TextColumn("", width=52),
+            "new": st.column_config.TextColumn("", width=62),
             "followed": st.column_config.TextColumn("followed", width=100),
             "value": st.column_config.TextColumn("value", width=90),
             "change": st.column_config.TextColumn(
@@ -64,7 +68,7 @@ def table(alerts: Alerts, shown: ShownRound) -> None:
             "course": st.column_config.LineChartColumn(
                 "last values", width=90, color=palette().accent, help="Each from its own lowest to its own highest"
             ),
-            "reason": st.column_config.TextColumn("reason", width=325),
+            "reason": st.column_config.TextColumn("reason", width=315),
             "about": st.column_config.TextColumn(
                 "about that time", width=115, help="The last events from a month before the alerts began"
             ),
