@@ -25,6 +25,7 @@ from explorer.change.panel import Bools
 from explorer.change.reference import Memory, Settings
 from explorer.change.scale import LOG2, is_lopsided
 from explorer.change.series import Series, logarithms_of, series_of
+from explorer.change.slips import bounded
 from explorer.decisions.alert_verdicts import Verdicts
 from explorer.errors import UserError
 from explorer.study.study import Study
@@ -224,6 +225,10 @@ def _said(study: Study, found: Followed) -> list[str]:
             f"{name}: most values are low and a few very high; follow its logarithm ({label!r} on the pages, {log} "
             "elsewhere) for bands that fit both"
         )
+    slips = int((bounded(found.panel, found.series.value) != found.series.value).sum())
+    if slips:
+        lie = "1 value lies" if slips == 1 else f"{slips:,} values lie"
+        said.append(f"{name}: {lie} so far from the animal's others that little is learnt from it; check for slips")
     learning = int(np.sum(np.bincount(found.panel.animal)[np.unique(found.panel.animal)] <= found.settings.learning))
     if learning:
         animals = "1 animal" if learning == 1 else f"{learning:,} animals"

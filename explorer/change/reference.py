@@ -14,6 +14,7 @@ from explorer.change.memory import choose_memory, held_back
 from explorer.change.normal_inverse_gamma import LEARNING, Side, follow, sizes
 from explorer.change.panel import Bools, Floats, Panel
 from explorer.change.prior import fit_prior
+from explorer.change.slips import bounded
 
 AGAIN = 1_000
 """Healthy series made anew, to see whether the limits keep their promise."""
@@ -78,6 +79,7 @@ def fit_reference(
     panel: Panel, values: Floats, backgrounds: Backgrounds, healthy: Bools, settings: Settings, until: float
 ) -> Reference:
     """Learn from the ``healthy`` visits, bool (n,), of ``panel``. Raises ValueError for too few or equal ones."""
+    values = bounded(panel, values)
     well, known = panel.only(healthy), backgrounds.only(healthy)
     baseline = fit_baseline(well, values[healthy], known, autocorrelated=not settings.calendar)
     if settings.calendar:
@@ -118,6 +120,7 @@ def promise_kept(reference: Reference, panel: Panel, values: Floats, backgrounds
     settings, herd = reference.settings, reference.herd
     if settings.method == "never":
         return 0.0
+    values = bounded(panel, values)
     residual = (values - reference.expected(panel, values, backgrounds))[healthy]
     fresh = made_healthy(
         panel.only(healthy),

@@ -9,6 +9,7 @@ import pandas as pd
 from explorer.change.clock import Clock
 from explorer.change.gaps import runs_of
 from explorer.change.paper import BLACK, DARK, LIGHT, MIDDLE, PALE, Box, Sheet, shortened, width_of
+from explorer.change.reach import within_reach
 from explorer.change.ticks import log_ticks, nice_ticks, tick_text
 
 _AXIS = 30.0  # room for the numbers at the left
@@ -59,16 +60,20 @@ def draw_course(sheet: Sheet, box: Box, course: Course, days: tuple[float, float
     small = len(visits) > 120
     for run in runs:
         part = visits.iloc[run]
+        part = part.assign(value=part["value"].clip(*frame.values))
         sheet.line(frame.points(part, "value"), width=0.5 if small else 0.8)
     for one in visits.itertuples():
-        x, y = frame.x(one.day), frame.y(one.value)
+        edge = min(max(one.value, frame.values[0]), frame.values[1])
+        x, y = frame.x(one.day), frame.y(edge)
+        if edge != one.value:
+            sheet.text(x, y + (16 if edge < one.value else -10), f"{one.value:,.4g}", size=6.5, align="middle")
         if one.alerted:
             _triangle(sheet, x, y, up=one.effect >= course.factors, new=bool(one.new))
         else:
             sheet.dot(x, y, 0.7 if small else 1.3)
     for day in course.together:
         last = visits[visits["day"] <= day].iloc[-1]
-        sheet.dot(frame.x(day), frame.y(last["value"]), 4, hollow=True)
+        sheet.dot(frame.x(day), frame.y(float(np.clip(last["value"], *frame.values))), 4, hollow=True)
 
 
 def legend(sheet: Sheet, box: Box) -> None:
@@ -150,13 +155,14 @@ class _Frame:
 
 
 def _span(visits: pd.DataFrame, factors: bool) -> tuple[float, float]:
-    """From the lowest to the highest of what is drawn, with a little air; bands of the first visits may be cut off."""
+    """From the lowest to the highest of what is drawn, with a little air; bands of the first visits may be cut off, and
+    values that are out of all proportion stand at the edge."""
     values = visits["value"].to_numpy(dtype=np.float64)
     bands = visits[["low", "high", "population_low", "population_high"]].to_numpy(dtype=np.float64)
     if factors:
         values, bands = np.log(values), np.log(bands)
-    known = bands[np.isfinite(bands)]
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    known, values = bands[np.isfinite(bands)], values[within_reach(values, bands.ravel())]
+    low, high = float(values.min()), float(values.max())
     if len(known):
         low, high = min(low, float(np.quantile(known, 0.02))), max(high, float(np.quantile(known, 0.98)))
     air = 0.06 * (high - low) or max(1e-6, 0.05 * abs(high))

@@ -20,8 +20,9 @@ LOG2: Scale = "log2"
 TIMES = "times"
 """The unit of a factor."""
 
-_LOPSIDED = 2.0
-"""Skewness from which values that are all above zero want their logarithm."""
+_LOPSIDED, _ODD = 1.0, 0.01
+"""Skewness from which values that are all above zero want their logarithm; without so large a share of the lowest and
+of the highest, as one slip of the pen can make thousands of values skewed."""
 
 
 def off_scale(values: Floats, scale: Scale) -> Floats:
@@ -35,4 +36,8 @@ def off_scale(values: Floats, scale: Scale) -> Floats:
 def is_lopsided(values: Floats) -> bool:
     """Whether ``values`` (n,), NaN where missing, are all above 0, and most of them low and a few very high."""
     known = values[np.isfinite(values)]
-    return bool(len(known) and known.min() > 0 and np.ptp(known) > 0 and skew(known) > _LOPSIDED)
+    if not len(known) or known.min() <= 0:
+        return False
+    low, high = np.quantile(known, [_ODD, 1 - _ODD])
+    most = known[(known >= low) & (known <= high)]
+    return bool(np.ptp(most) > 0 and skew(most) > _LOPSIDED)

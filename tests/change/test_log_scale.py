@@ -21,6 +21,7 @@ from explorer.change.peers import matched_peers
 from explorer.change.report import report_pdf
 from explorer.change.round_report import round_pdf
 from explorer.change.round_shown import round_table, shown_round
+from explorer.change.scale import is_lopsided
 from explorer.change.series import followable, series_of
 from explorer.change.usual import usual_variables
 from explorer.errors import UserError
@@ -269,3 +270,13 @@ def test_digits_follow_the_size_of_what_is_told(study):
     plain = series_of(study, "weight")
     assert change_said(plain, 3.2, -1.94, 5.4, 1.0) == "+3.2 (-1.9 to 5.4)"
     assert [with_unit("812", unit) for unit in ("1000/mL", "kg", "")] == ["812 × 1000/mL", "812 kg", "812"]
+
+
+def test_one_slip_of_the_pen_makes_no_variable_lopsided():
+    rng = np.random.default_rng(0)
+    weights, cells = rng.normal(30, 4, 2_000), np.exp(rng.normal(4, 1, 2_000))
+    for odd in (2_530.0, 0.1):
+        weights[0] = cells[0] = odd
+        assert not is_lopsided(weights) and is_lopsided(cells)
+    cells[0] = -1.0
+    assert not is_lopsided(cells)

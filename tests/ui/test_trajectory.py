@@ -68,10 +68,21 @@ def test_an_alert_is_told_by_shape_and_a_new_one_stands_out():
     drawn = traces(course())
     assert list(drawn["new alert"].marker.symbol) == ["triangle-down", "triangle-up"]
     assert set(drawn["new alert"].text) == {"<b>NEW</b>"}
-    assert list(drawn["alert"].marker.symbol) == ["triangle-down"] and drawn["alert"].text is None
+    assert list(drawn["alert"].marker.symbol) == ["triangle-down"] and drawn["alert"].mode == "markers"
     assert drawn["alert"].marker.size < drawn["new alert"].marker.size
     assert list(drawn["measured"].y) == [605] and list(drawn["still learning"].y) == [600, 610]
     assert drawn["still learning"].marker.symbol == "circle-open"
+
+
+@pytest.mark.parametrize("factors", [False, True])
+def test_an_impossible_value_stands_at_the_edge_and_says_so(factors):
+    chart = course(factors=factors)
+    slipped = chart.visits.assign(value=[600.0, 610, 605, 54e6, 535, 680])
+    found = course(visits=slipped, factors=factors)
+    assert found.reach[1] < 1_000, "the others are not pressed flat"
+    first, last = traces(found)["new alert"].y
+    assert 700 < first < found.reach[1] and last == 680
+    assert list(traces(found)["new alert"].text) == ["<b>NEW</b> 5.4e+07 kg, off the chart", "<b>NEW</b>"]
 
 
 def test_what_the_pointer_says_is_text_and_no_more():

@@ -10,6 +10,7 @@ import pandas as pd
 
 from explorer.change.clock import DAYS_PER_VISIT, Clock
 from explorer.change.digits import with_unit
+from explorer.change.reach import within_reach
 from explorer.decisions.alert_verdicts import Resolved
 from explorer.study.times import DAYS_PER
 from explorer.ui.plain import count
@@ -69,23 +70,42 @@ class Course:
 
     @property
     def reach(self) -> tuple[float, float]:
-        """From the lowest to the highest of what is drawn, with air. Wide bands of the first visits may be cut off."""
-        values = [self.visits["value"].to_numpy(dtype=np.float64)]
-        bands = self.visits[list(_SHOWN)].to_numpy(dtype=np.float64)
+        """From the lowest to the highest of what is drawn, with air. Wide bands of the first visits may be cut off, and
+        values that are out of all proportion stand at the edge (``drawn``)."""
+        low, high = self._ends
+        return (float(np.exp(low)), float(np.exp(high))) if self.factors else (low, high)
+
+    @property
+    def _ends(self) -> tuple[float, float]:
+        """The ends of the axis as it is laid out."""
+        own, bands = self._laid_out(self.visits["value"]), self._laid_out(self.visits[list(_SHOWN)]).ravel()
+        values = [own[within_reach(own, bands)]]
         known = bands[np.isfinite(bands)]
         if len(known):
             values.append(np.quantile(known, [0.03, 0.97]))
         if self.beside is not None:
             other = self.beside.visits
-            values += [other[key].to_numpy(dtype=np.float64) for key in ("value", "low", "high") if key in other]
+            values += [self._laid_out(other[key]) for key in ("value", "low", "high") if key in other]
         every = np.concatenate(values)
         every = every[np.isfinite(every)]
-        if self.factors:
-            every = np.log(every)
         low, high = float(every.min()), float(every.max())
         air = 0.15 * (high - low) or max(1e-6, 0.05 * abs(high))
-        low, high = low - air, high + 1.5 * air  # the marks of events are on top
-        return (float(np.exp(low)), float(np.exp(high))) if self.factors else (low, high)
+        return low - air, high + 1.5 * air  # the marks of events are on top
+
+    def _laid_out(self, values: "pd.Series[float] | pd.DataFrame") -> npt.NDArray[np.float64]:
+        found = values.to_numpy(dtype=np.float64)
+        return np.asarray(np.log(found) if self.factors else found)
+
+    def drawn(self, values: "pd.Series[float]") -> npt.NDArray[np.float64]:
+        """Where the marks of ``values`` stand: at the edge what lies beyond it."""
+        low, high = self._ends
+        inside = np.clip(self._laid_out(values), low + 0.04 * (high - low), high - 0.11 * (high - low))
+        return np.where(self.off(values), np.exp(inside) if self.factors else inside, values.to_numpy(dtype=np.float64))
+
+    def off(self, values: "pd.Series[float]") -> npt.NDArray[np.bool_]:
+        """Which of ``values`` lie beyond the chart."""
+        low, high = self._ends
+        return np.asarray((self._laid_out(values) < low) | (self._laid_out(values) > high))
 
 
 def days_on_axis(clock: Clock, days: npt.ArrayLike) -> npt.NDArray[Any]:

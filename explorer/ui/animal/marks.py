@@ -31,8 +31,11 @@ def measured(fig: go.Figure, course: Course, colours: Palette) -> None:
             continue
         fig.add_scatter(
             x=course.x(part["day"]),
-            y=part["value"],
-            mode="markers",
+            y=course.drawn(part["value"]),
+            mode="markers+text" if course.off(part["value"]).any() else "markers",
+            text=_beyond(course, part),
+            textposition="bottom center",
+            textfont={"color": colours.text, "size": 10},
             marker={"symbol": symbol, "size": 6, "color": colours.text},
             name="still learning" if learning else "measured",
             customdata=_told(course, part),
@@ -47,13 +50,15 @@ def alerts(fig: go.Figure, course: Course, colours: Palette) -> None:
         part = alerted[alerted["new"].astype(bool) == new]
         if part.empty:
             continue
-        up = part["value"].to_numpy() >= part["expected"].to_numpy()
+        up, off = part["value"].to_numpy() >= part["expected"].to_numpy(), course.off(part["value"])
         fig.add_scatter(
             x=course.x(part["day"]),
-            y=part["value"],
-            mode="markers+text" if new else "markers",
-            text=["<b>NEW</b>"] * len(part) if new else None,
-            textposition=["top center" if one else "bottom center" for one in up],
+            y=course.drawn(part["value"]),
+            mode="markers+text" if new or off.any() else "markers",
+            text=[f"{'<b>NEW</b> ' if new else ''}{one}".strip() for one in _beyond(course, part)],
+            textposition=[
+                "top center" if above != beyond else "bottom center" for above, beyond in zip(up, off, strict=True)
+            ],
             textfont={"color": colours.text, "size": 10},
             marker={
                 "symbol": np.where(up, "triangle-up", "triangle-down"),
@@ -68,7 +73,7 @@ def alerts(fig: go.Figure, course: Course, colours: Palette) -> None:
     if len(course.together):
         fig.add_scatter(
             x=course.x(course.together["day"]),
-            y=course.together["value"],
+            y=course.drawn(course.together["value"]),
             mode="markers",
             marker={"symbol": "diamond-open", "size": 11, "color": ALERT, "line": {"width": 2}},
             name="alert, tasks together",
@@ -78,6 +83,14 @@ def alerts(fig: go.Figure, course: Course, colours: Palette) -> None:
             ],
             hovertemplate="%{customdata}<extra></extra>",
         )
+
+
+def _beyond(course: Course, visits: pd.DataFrame) -> list[str]:
+    """Of each visit whose mark stands at the edge what it would be, else nothing."""
+    return [
+        for_plotly(with_unit(f"{value:,.4g}", course.unit)) + ", off the chart" if off else ""
+        for value, off in zip(visits["value"], course.off(visits["value"]), strict=True)
+    ]
 
 
 def _told(course: Course, visits: pd.DataFrame) -> list[str]:
@@ -111,7 +124,7 @@ def _folded(text: str) -> list[str]:
 
 def verdicts(fig: go.Figure, course: Course, colours: Palette) -> None:
     """A sign beside each visit whose alert was resolved: what was decided, by whom."""
-    value = dict(zip(course.visits["day"], course.visits["value"], strict=True))
+    value = dict(zip(course.visits["day"], course.drawn(course.visits["value"]), strict=True))
     marks = [(day, one) for one in course.resolved for day in one.days if day in value]
     if not marks:
         return
