@@ -87,8 +87,8 @@ _DONE = {"herd": "Animals in the round", "animal": "Take away"}
 _ASKED = {
     "herd-light": ("herd", _DONE["herd"]),
     "herd-dark": ("herd", _DONE["herd"]),
-    "animal-light": ("animal?animal=cow-0129", _DONE["animal"]),
-    "animal-dark": ("animal?animal=cow-0129", _DONE["animal"]),
+    "animal-light": ("animal?animal=cow-0068", _DONE["animal"]),
+    "animal-dark": ("animal?animal=cow-0068", _DONE["animal"]),
     "background-light": ("background", "How much each explains"),
     "clusters-light": ("clusters?clusters=cluster+kmeans+8+without+season+of+herd", "Who is in them"),
     "threshold-light": ("threshold", "False accepts"),
