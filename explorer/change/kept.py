@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-_VERSION = 6  # raised when alerts change, so that old ones are not shown as new ones
+_VERSION = 7  # raised when alerts change, so that old ones are not shown as new ones
 _MOST_SETTINGS, _MOST_DECIDED = 8, 2
 _ROOM = "explorer.change."
 _PLAIN = (bool, int, float, str, type(None))

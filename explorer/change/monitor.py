@@ -8,7 +8,7 @@ from scipy.special import stdtrit
 
 from explorer.change.backgrounds import Backgrounds
 from explorer.change.following import CHANNELS, Followed
-from explorer.change.normal_inverse_gamma import WEIGHT, State, follow, sizes, standard_error_of_shift
+from explorer.change.normal_inverse_gamma import State, follow, sizes, standard_error_of_shift, weigh
 from explorer.change.panel import Floats
 from explorer.change.reference import Reference
 from explorer.change.scale import LOG2
@@ -62,7 +62,7 @@ class Monitor:
         expected = float(reference.baseline.expected(backgrounds)[0]) + self._time
         residual, state = np.array([value - expected]), self._state[here]
         z = state.score(residual)
-        weighted = (1 - WEIGHT) * self._weighted[here] + WEIGHT * z
+        weighted = weigh(self._weighted[here], z)
         visits = int(self._visits[place]) + 1
         shift = weighted / standard_error_of_shift(visits)
         past = [sizes(one, settings.side)[0] > limit for one, limit in zip((z, shift), reference.limits, strict=True)]

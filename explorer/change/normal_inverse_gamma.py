@@ -5,7 +5,8 @@ The next value then follows t with 2a degrees of freedom about m, scale sqrt((b 
 this order: b += k (r - m)^2 / (2 (k + 1)), m = (k m + r) / (k + 1), k += 1, a += 1/2.
 
 Two channels watch the normal score z = Phi^-1(T(r)): a spike is one |z| beyond a limit, a shift is the exponentially
-weighted mean of z (Roberts, 1959) beyond one, in units of its own standard deviation.
+weighted mean of z (Roberts, 1959) beyond one, in units of its own standard deviation. In that mean z counts as 6 at
+most: one slip of the pen is a spike, and must not make a shift of the normal visits after it.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from explorer.change.panel import Bools, Floats, Panel
 
 WEIGHT = 0.3
 """Of the newest visit in the shift channel; steps of two to three standard deviations are what it is best at."""
+
+_MOST = 6.0
+"""Of one visit in the shift channel. Illness seldom goes so far, and alerts as a spike where it does."""
 
 LEARNING = 5
 """Visits of an animal before the first alert: with fewer, its own band is little but the herd's."""
@@ -102,6 +106,11 @@ class Trace:
     held: Bools
 
 
+def weigh(weighted: Floats, z: Floats) -> Floats:
+    """The weighted mean of the shift channel after scores ``z``."""
+    return (1 - WEIGHT) * weighted + WEIGHT * np.clip(z, -_MOST, _MOST)
+
+
 def standard_error_of_shift(visits: npt.NDArray[np.integer] | int) -> Floats:
     """Standard deviation of the weighted mean after so many visits, when z is white noise of variance 1."""
     return np.sqrt(WEIGHT / (2 - WEIGHT) * (1 - (1 - WEIGHT) ** (2.0 * np.asarray(visits, dtype=np.float64))))
@@ -136,7 +145,7 @@ def follow(
         state, weighted = state[:count], weighted[:count]
         r = ordered[here]
         z = state.score(r)
-        weighted = (1 - WEIGHT) * weighted + WEIGHT * z
+        weighted = weigh(weighted, z)
         shift = weighted / standard_error_of_shift(visit + 1)
         for name, part in zip(seen, (state.m, state.k, state.a, state.b, z, shift), strict=True):
             seen[name][here] = part

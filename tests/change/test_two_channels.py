@@ -191,3 +191,12 @@ def test_a_prior_is_found_again():
     assert prior.a == pytest.approx(5.0, rel=0.25)
     assert prior.b / prior.a == pytest.approx(4.0 / 5.0, rel=0.1)
     assert prior.k == pytest.approx(1.0 / 4.0, rel=0.25)
+
+
+def test_a_slip_of_the_pen_makes_no_shift_of_the_visits_after_it():
+    panel = panel_of(np.zeros(20, dtype=int), np.arange(20.0))
+    values = np.zeros(20)
+    values[12] = 1e6
+    found = follow(panel, values, PRIOR, limits=(4.0, 3.8))
+    assert np.flatnonzero(found.alerted).tolist() == [12]
+    assert np.abs(found.shift[13:]).max() < 3.8 < found.z[12]
