@@ -93,7 +93,7 @@ def _reference_change(panel: Panel, values: Floats, herd: Herd) -> tuple[Floats,
 
 
 def _since_first(panel: Panel, values: Floats, _: Herd) -> tuple[Floats, ...]:
-    first = np.flatnonzero(panel.visit == 0)
+    first = panel.first
     return (values - values[first][np.cumsum(panel.visit == 0) - 1],)
 
 
@@ -121,10 +121,10 @@ def _population(_: Panel, values: Floats, herd: Herd) -> tuple[Floats, ...]:
 
 def _own_history(panel: Panel, values: Floats, herd: Herd) -> tuple[Floats, ...]:
     first = np.cumsum(panel.visit == 0) - 1
-    middle = values[np.flatnonzero(panel.visit == 0)][first]  # little is lost of a variance about a value of its own
+    middle = values[panel.first][first]  # little is lost of a variance about a value of its own
     moved = values - middle
     total, square = (np.cumsum(one) for one in (moved, moved**2))
-    starts = np.flatnonzero(panel.visit == 0)
+    starts = panel.first
     n = panel.visit.astype(np.float64)
     before = total - moved - (total - moved)[starts][first]
     squares = square - moved**2 - (square - moved**2)[starts][first]
@@ -140,7 +140,7 @@ def _own_history(panel: Panel, values: Floats, herd: Herd) -> tuple[Floats, ...]
 
 def _known_variance_scores(panel: Panel, values: Floats, herd: Herd) -> Floats:
     """Scores against the mean of the earlier visits, shrunk to the herd's, with variances taken as known."""
-    starts = np.flatnonzero(panel.visit == 0)
+    starts = panel.first
     first = np.cumsum(panel.visit == 0) - 1
     total = np.cumsum(values)
     before = total - values - (total - values)[starts][first]

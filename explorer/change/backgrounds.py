@@ -117,8 +117,7 @@ def _waves(turn: Floats) -> Floats:
 def _is_known(waves: Floats, columns: Floats, panel: Panel) -> bool:
     """Whether the season has a standard error of at most ``SURE`` all year, given the other ``columns`` and a level of
     its own for each animal. At no time is the variance above that of the direction least known."""
-    first = np.flatnonzero(panel.visit == 0)
-    counts = np.diff(first, append=len(panel))
+    first, counts = panel.first, panel.counts
     table = np.column_stack([waves, columns])
     table = table - np.repeat(np.add.reduceat(table, first) / counts[:, None], counts, axis=0)
     moment, p = table.T @ table, waves.shape[1]

@@ -117,7 +117,7 @@ class _Profile:
     def __init__(self, panel: Panel, columns: Floats, values: Floats, gaps: Floats) -> None:
         self._table = np.column_stack([columns, values, np.ones(len(values))])
         self._gaps = gaps
-        self._first = np.flatnonzero(panel.visit == 0)
+        self._first = panel.first
 
     def best(self, phi: float) -> tuple[float, float, float, Floats]:
         """At this autocorrelation: the criterion, between / within, variance within, coefficients."""

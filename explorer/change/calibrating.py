@@ -56,8 +56,7 @@ def years_of(panel: Panel, learning: int) -> tuple[Ints, float]:
 
     An animal's first begins with its last learning visit.
     """
-    first = np.flatnonzero(panel.visit == 0)
-    counts = np.diff(first, append=len(panel))
+    first, counts = panel.first, panel.counts
     start = panel.day[first + np.minimum(max(learning - 1, 0), counts - 1)]
     end = panel.day[first + counts - 1]
     since = panel.day - np.repeat(start, counts)
@@ -128,8 +127,7 @@ class _Errors:
 
 
 def _errors(panel: Panel, residual: Floats, baseline: Baseline, prior: Prior) -> _Errors:
-    first = np.flatnonzero(panel.visit == 0)
-    counts = np.diff(first, append=len(panel))
+    first, counts = panel.first, panel.counts
 
     def total(values: Floats) -> Floats:
         return np.repeat(np.add.reduceat(values, first), counts)
@@ -150,8 +148,7 @@ def _errors(panel: Panel, residual: Floats, baseline: Baseline, prior: Prior) ->
 
 def _dates(panel: Panel, learning: int, series: int, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """Dates of ``series`` animals for about a year after learning, with the gaps of one real animal each, drawn."""
-    first = np.flatnonzero(panel.visit == 0)
-    counts = np.diff(first, append=len(panel))
+    first, counts = panel.first, panel.counts
     able = np.flatnonzero(counts > 1)
     if not len(able):
         raise ValueError("no animal has been seen twice")

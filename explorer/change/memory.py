@@ -43,8 +43,7 @@ def choose_memory(
     rows = np.isin(panel.animal, some)
     small, values = panel.only(rows), residual[rows]
     real = healthy_of(small, values, learning=learning)
-    first = np.flatnonzero(small.visit == 0)
-    lengths = np.diff(first, append=len(small))
+    first, lengths = small.first, small.counts
     begins = learning + rng.integers(0, lengths - learning - WITHIN + 1)
     since = small.visit - np.repeat(begins, lengths)
     sign = np.repeat(rng.choice([-1.0, 1.0], len(first)), lengths)

@@ -41,6 +41,16 @@ class Panel:
         return panel_of(self.animal[rows], self.day[rows])
 
     @property
+    def first(self) -> Ints:
+        """The row of each animal's first visit, int64."""
+        return np.flatnonzero(self.visit == 0)
+
+    @property
+    def counts(self) -> Ints:
+        """How many visits each animal has, int64."""
+        return np.diff(self.first, append=len(self))
+
+    @property
     def gaps(self) -> Floats:
         """Days since the animal's visit before, float64 (n,); NaN at its first."""
         gaps = np.append(np.nan, np.diff(self.day))

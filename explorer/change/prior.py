@@ -16,8 +16,7 @@ _MOST_A, _LEAST_A = 200.0, 1.05
 
 def own_means(panel: Panel, values: Floats) -> tuple[Floats, Floats]:
     """Each animal's mean of ``values`` and its visits, both repeated for its rows, float64 (n,)."""
-    first = np.flatnonzero(panel.visit == 0)
-    counts = np.diff(first, append=len(panel)).astype(np.float64)
+    first, counts = panel.first, panel.counts.astype(np.float64)
     return np.repeat(np.add.reduceat(values, first) / counts, counts.astype(int)), np.repeat(counts, counts.astype(int))
 
 
@@ -29,7 +28,7 @@ def fit_prior(panel: Panel, residual: Floats, baseline: Baseline) -> Prior:
     """
     k = float(np.clip(baseline.within / max(baseline.between, 1e-12), 1e-3, 1e3))
     mean, counts = own_means(panel, residual)
-    squares = np.add.reduceat((residual - mean) ** 2, np.flatnonzero(panel.visit == 0))
+    squares = np.add.reduceat((residual - mean) ** 2, panel.first)
     freedom = counts[panel.visit == 0] - 1
     enough = freedom >= FEWEST_VISITS - 1
     if enough.sum() < 2:

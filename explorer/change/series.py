@@ -292,7 +292,7 @@ def _own_baseline(
     means = np.add.reduceat(np.asarray(vectors[rows], dtype=np.float64), first, axis=0) / counts[:, None]
     panel = panel_of(animal, day)
     total = np.cumsum(means, axis=0)
-    begins = np.flatnonzero(panel.visit == 0)[np.cumsum(panel.visit == 0) - 1]
+    begins = panel.first[np.cumsum(panel.visit == 0) - 1]
     earlier = total - means - (total - means)[begins]
     away = np.linalg.norm(means - earlier / np.maximum(panel.visit, 1)[:, None], axis=1)
     later = panel.visit > 0

@@ -20,8 +20,7 @@ def bounded(panel: Panel, values: Floats) -> Floats:
     """``values`` float64 (n,) of the visits of ``panel``, none missing, with slips moved nearer to their animals."""
     if not len(values):
         return values
-    first = np.flatnonzero(panel.visit == 0)
-    counts = np.diff(first, append=len(panel))
+    first, counts = panel.first, panel.counts
     ordered = values[np.lexsort((values, panel.animal))]
     middle = np.repeat((ordered[first + (counts - 1) // 2] + ordered[first + counts // 2]) / 2, counts)
     away, known = values - middle, np.repeat(counts >= _FEWEST, counts)
