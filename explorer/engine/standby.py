@@ -39,8 +39,7 @@ class Standby:
         """
         with self._lock:
             self._wanted = True
-            if self._waiting is None or not self._waiting.alive:
-                self._waiting = _Prepared(self._prepare)
+            self._have_one()
 
     def close(self) -> None:
         """End the process that waits, and start no other. Jobs that run go on."""
@@ -82,9 +81,14 @@ class Standby:
 
     def _renew_after(self, job: Job[Any]) -> None:
         job.wait()  # not before: on few cores the preparing would slow the job
-        if self._wanted:
-            with contextlib.suppress(OSError):  # no memory for a process: jobs then start unprepared
-                self.start()
+        # Asked and done in one hold of the lock: a close() in between would leave a process behind.
+        with self._lock, contextlib.suppress(OSError):  # no memory for a process: jobs then start unprepared
+            if self._wanted:
+                self._have_one()
+
+    def _have_one(self) -> None:
+        if self._waiting is None or not self._waiting.alive:
+            self._waiting = _Prepared(self._prepare)
 
 
 class _Prepared:

@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import engine_tasks as tasks
@@ -145,6 +146,34 @@ def test_after_the_close_nothing_waits(standby):
     ours.close()
     assert ours.pid is None
     ours.close()
+
+
+class ClosesFirst:
+    """A lock before which another thread always closes the standby, if the renewal is what asks for it."""
+
+    def __init__(self, ours):
+        self.ours, self.lock, self.seen = ours, ours._lock, threading.Event()
+
+    def __enter__(self):
+        if threading.current_thread().name.startswith("standby after"):
+            self.ours._lock = self.lock
+            self.ours.close()
+            self.seen.set()
+        self.lock.acquire()
+
+    def __exit__(self, *error):
+        self.lock.release()
+
+
+def test_a_close_at_the_moment_of_the_renewal_is_not_undone(standby):
+    ours = standby()
+    ours.start()
+    job = ours.job(tasks.spin)
+    ours._lock = closes = ClosesFirst(ours)
+    job.cancel()
+    assert closes.seen.wait(tasks.DEADLINE)
+    time.sleep(0.3)
+    assert ours.pid is None
 
 
 def test_a_process_that_waits_ends_with_the_program(tmp_path):
