@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from explorer.places import sample_study
 
 DIGITS = sample_study("digits")
+
+expect.set_options(timeout=60_000)  # tells a wait from for ever: a busy machine may need more than the five seconds
 
 FLAGS = [
     "--no-sandbox",
@@ -167,7 +169,7 @@ def new_page(browser: Browser) -> Iterator[Callable[..., Page]]:
             accept_downloads=True,
             **more,
         )
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         if script:
             context.add_init_script(script)

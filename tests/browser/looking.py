@@ -26,7 +26,7 @@ PLOTLY = ".nsewdrag"
 # --- waiting -----------------------------------------------------------------------------------------------
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
+def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Wait until ``condition`` holds; else fail saying ``what`` is wrong."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -29,9 +29,9 @@ def test_bars_are_shown_and_a_click_on_one_colours_the_map(serve, new_page, tmp_
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     expect(page.get_by_text(re.compile(r"^Breed explains .* of the space"))).to_be_visible(timeout=120_000)
     bars = page.locator(".st-key-background_shares .barlayer .point path")
-    expect(bars).to_have_count(15, timeout=60_000)  # five variables: alone, beyond the others, shared
+    expect(bars).to_have_count(15)  # five variables: alone, beyond the others, shared
     for name in ("probes", "together", "apart"):
-        expect(page.locator(f".st-key-background_{name} .main-svg").first).to_be_visible(timeout=60_000)
+        expect(page.locator(f".st-key-background_{name} .main-svg").first).to_be_visible()
     box = at_rest(page, bars.first)
     assert box["width"] > 200 > box["height"], "the first explains most"
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -19,7 +19,7 @@ def test_clusters_are_a_colour_that_filters_and_travels_by_the_address(serve, ne
     page.get_by_role("radio", name="k-means").click()
     page.get_by_label("How many clusters").fill("5")
     page.get_by_role("button", name="Colour by clusters").click()
-    expect(page.get_by_text("5 clusters by k-means")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("5 clusters by k-means")).to_be_visible()
     page.keyboard.press("Escape")
     drawn(page)
     assert view_of(page).colour == "cluster kmeans 5 of features"
@@ -55,7 +55,7 @@ def test_of_a_part_its_own_clusters(serve, new_page):
     page.get_by_label("Observations in a cluster, at least").fill("8")
     page.get_by_role("button", name="Colour by clusters").click()
     note = page.get_by_text(re.compile(r"clusters? by HDBSCAN"))
-    expect(note).to_contain_text(f"of {n} observations", timeout=60_000)
+    expect(note).to_contain_text(f"of {n} observations")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Back to all").click()
     expect(page.get_by_text(re.compile(rf"^{n} of 1,797 shown"))).to_be_visible()

@@ -16,7 +16,7 @@ def test_from_the_form_to_the_file_and_the_map(serve, new_page, tmp_path):
     page.get_by_role("radio", name="k-means").click()
     page.get_by_role("spinbutton", name="Clusters").fill("5")
     page.get_by_role("button", name="Make clusters").click()
-    expect(page.get_by_role("heading", name="5 clusters")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="5 clusters")).to_be_visible()
     page.get_by_role("radio", name="Name it").click()
     page.get_by_label("Its name").fill("mostly sevens")
     page.get_by_role("button", name="Keep this name").click()
@@ -54,9 +54,9 @@ def test_from_the_form_to_the_file_and_the_map(serve, new_page, tmp_path):
 def test_the_command_writes_what_the_page_writes_when_nothing_was_decided(serve, new_page, tmp_path):
     page = new_page()
     page.goto(f"{serve().url}/clusters?clusters=cluster+kmeans+4+of+features&against=cluster+kmeans+3+of+features")
-    expect(page.get_by_role("heading", name="4 clusters")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="4 clusters")).to_be_visible()
     page.get_by_role("radio", name="River").click()
-    expect(page.locator(".sankey").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".sankey").first).to_be_visible()
     settle(page)
     with page.expect_download() as saving:
         page.get_by_role("button", name="Save the clusters").click()

@@ -42,7 +42,7 @@ def test_a_bad_file_is_told_and_a_good_one_becomes_a_study(serve, new_page, tmp_
     name.press("Enter")
     settle(page)
     page.get_by_role("button", name="Make the study").click()
-    expect(page.get_by_role("heading", name="My herd")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="My herd")).to_be_visible()
     expect(page.get_by_text("90 observations of 6 animals").first).to_be_visible()
     expect(page.get_by_text("No latent space yet")).to_be_visible()
     made = server.home / "data" / "latent-explorer" / "studies" / "my-herd"
@@ -65,5 +65,5 @@ def test_the_pixel_baseline_is_made_with_a_click(serve, new_page, tmp_path):
     settle(page)
     page.get_by_role("radio", name="Embeddings of the study at hand").click()
     page.get_by_role("button", name="Make the baseline").click()
-    expect(page.get_by_text("is ready")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("is ready")).to_be_visible()
     assert (study / "embeddings" / "pixels.npy").exists()

@@ -36,7 +36,7 @@ def test_a_click_on_a_row_opens_its_animal_and_back_leads_to_the_round(sample, n
     said = [one.strip() for one in cells.all_inner_texts()]
     (second,) = [one for one in said if one.startswith("cow-")]
     click_row(page, 1, left=left)
-    expect(page.get_by_role("heading", name=second, exact=True)).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name=second, exact=True)).to_be_visible()
     settle(page)
     assert query_of(page.url)["animal"] == second and "/animal" in page.url
     page.get_by_role("link", name="Herd round").first.click()

@@ -264,7 +264,7 @@ def test_a_slow_map_is_watched_cancelled_and_kept(serve, new_page, fresh_digits)
     expect(page.get_by_text("Sizes of groups, gaps between them")).to_be_visible()
     page.reload()
     drawn(page)
-    expect(page.locator(".axis-x")).to_have_text("t-SNE 1", timeout=20_000)
+    expect(page.locator(".axis-x")).to_have_text("t-SNE 1")
 
     # who does not like motion gets none
     calm = new_page(reduced_motion="reduce")

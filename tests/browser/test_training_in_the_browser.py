@@ -62,10 +62,10 @@ def test_a_run_is_started_seen_to_finish_and_embeds_the_study(serve, new_page, t
     settle(page)
     start(page, "mine", 200)
     expect(page.get_by_text("Kept: the encoder of step")).to_be_visible(timeout=1_000 * LONG)
-    expect(stands(page, "finished")).to_be_visible(timeout=30_000)
+    expect(stands(page, "finished")).to_be_visible()
     assert [look["step"] for look in looks(study / "encoders" / "mine")] == [100, 200]
     drawn = page.locator(".js-plotly-plot")
-    expect(drawn).to_have_count(3, timeout=30_000)
+    expect(drawn).to_have_count(3)
     points = drawn.last.locator(".point")
     assert points.count() == 4 * EACH  # of the validation animals
     before = points.first.get_attribute("transform")
@@ -92,8 +92,8 @@ def test_a_run_is_cancelled_and_goes_on_where_it_was(serve, new_page, tmp_path):
     expect(stands(page, "learning now")).to_be_visible(timeout=1_000 * LONG)
     until(lambda: looks(run), "it has not looked", LONG)
     page.get_by_role("button", name="Cancel").click()
-    expect(stands(page, "stopped")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("error of Condition (points)")).to_be_visible(timeout=30_000)
+    expect(stands(page, "stopped")).to_be_visible()
+    expect(page.get_by_text("error of Condition (points)")).to_be_visible()
     seen = looks(run)
     time.sleep(0.5)
     assert looks(run) == seen and not (run / "model.safetensors").exists()
@@ -103,4 +103,4 @@ def test_a_run_is_cancelled_and_goes_on_where_it_was(serve, new_page, tmp_path):
     expect(page.get_by_text(now)).to_be_visible(timeout=1_000 * LONG)  # drawn by itself: nobody touched the page
     assert looks(run)[: len(seen)] == seen
     page.get_by_role("button", name="Cancel").click()
-    expect(stands(page, "stopped")).to_be_visible(timeout=30_000)
+    expect(stands(page, "stopped")).to_be_visible()

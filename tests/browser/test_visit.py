@@ -116,7 +116,7 @@ def test_a_damaged_address_is_told_in_a_sentence(digits, new_page, query):
     page.goto(f"{digits.url}/map?{query}")
     settle(page)
     said = re.compile("1,797 of 1,797 shown|there is no folder|no variable 'nope'")
-    expect(page.get_by_text(said).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(said).first).to_be_visible()
     body = page.locator("body").inner_text()
     assert "Traceback" not in body
     assert "our fault" not in body

@@ -12,7 +12,7 @@ import psutil
 from explorer.engine import map_partitions
 from explorer.errors import UserError
 
-DEADLINE = 20.0
+DEADLINE = 60.0  # tells a wait from for ever; no measure of speed
 
 
 class OddError(Exception):

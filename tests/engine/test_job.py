@@ -85,7 +85,7 @@ def test_cancel_kills_whatever_it_is_doing(function):
     tasks.wait_until(lambda: job.progress.fraction > 0)
     began = time.monotonic()
     job.cancel()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < tasks.DEADLINE
     assert not psutil.pid_exists(job.pid)
     assert job.state == "cancelled"
     assert job.progress.fraction == 0.1
@@ -168,4 +168,4 @@ def test_killing_a_job_ends_its_workers(tmp_path):
     pids = [child.pid for child in psutil.Process(job.pid).children()]
     assert len(pids) == 2
     job.cancel()
-    tasks.wait_until(lambda: not any(map(tasks.alive, pids)), 5)
+    tasks.wait_until(lambda: not any(map(tasks.alive, pids)))

@@ -48,7 +48,7 @@ def test_nothing_survives_a_program_that_is_killed(tmp_path, function):
         running.kill()
         running.wait()
     try:
-        tasks.wait_until(lambda: not any(tasks.alive(p.pid) for p in descendants), 5)
+        tasks.wait_until(lambda: not any(tasks.alive(p.pid) for p in descendants))
     finally:
         for process in descendants:
             if process.is_running():
@@ -63,7 +63,7 @@ def test_the_end_of_the_stream_alone_ends_a_worker():
     assert heard.get(timeout=tasks.DEADLINE) == wire.Reported(0.1, "spinning", None)
     worker._stdin.close()
     try:
-        assert heard.get(timeout=5) == wire.Gone(0)
+        assert heard.get(timeout=tasks.DEADLINE) == wire.Gone(0)
     finally:
         worker.kill()
         os.close(worker._lifeline)
@@ -73,7 +73,7 @@ def test_a_program_that_ends_normally_does_not_hang_and_leaves_nothing(tmp_path)
     body = "job = Job(tasks.spin)\ntasks.wait_until(lambda: job.progress.fraction > 0)\nprint(job.pid)\n"
     done = subprocess.run(program(tmp_path, body), timeout=tasks.DEADLINE, check=True, capture_output=True, text=True)
     assert done.stderr == ""
-    tasks.wait_until(lambda: not tasks.alive(int(done.stdout)), 5)
+    tasks.wait_until(lambda: not tasks.alive(int(done.stdout)))
 
 
 def test_the_main_module_is_never_run_again(tmp_path):

@@ -19,7 +19,7 @@ from pathlib import Path
 import explorer
 from explorer.places import shipped
 from streamlit.testing.v1 import AppTest
-app = AppTest.from_file(str(Path(explorer.__file__).parent / "app.py"), default_timeout=60).run()
+app = AppTest.from_file(str(Path(explorer.__file__).parent / "app.py"), default_timeout=300).run()
 app.switch_page(str(shipped("pages") / f"{sys.argv[1]}.py")).run()
 print([error.value for error in (*app.exception, *app.error)] or "fine")
 """

@@ -29,7 +29,7 @@ def draw(path: str) -> None:
 
 
 def panel(folder: Path) -> AppTest:
-    return sound(AppTest.from_function(draw, default_timeout=60, kwargs={"path": str(folder)}).run())
+    return sound(AppTest.from_function(draw, default_timeout=300, kwargs={"path": str(folder)}).run())
 
 
 def graded(folder: Path) -> Path:

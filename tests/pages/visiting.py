@@ -69,7 +69,7 @@ def run(study: Path | None, monkeypatch: pytest.MonkeyPatch, page: str = "overvi
         monkeypatch.setenv(STUDY_VARIABLE, str(study))
     else:
         monkeypatch.delenv(STUDY_VARIABLE, raising=False)
-    app = AppTest.from_file(str(APP), default_timeout=60)
+    app = AppTest.from_file(str(APP), default_timeout=300)
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
