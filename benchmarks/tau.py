@@ -1,7 +1,7 @@
 """How soon the Threshold page follows the hand: the tau line is dragged in a real browser.
 
 From the time that the browser stamped on each move of the pointer to the first task after the frame in which the line,
-the shading and all shares with their intervals are drawn anew. The analysis is made before, and found on disk.
+the shading and all shares with their intervals are drawn anew. The analysis lies in the study's cache.
 """
 
 import shutil
@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.pages import our_page
-from explorer.recognition.asked import Asked
-from explorer.recognition.kept import threshold_at
 
 _FLAGS = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 _MOVES = 100
@@ -23,14 +21,15 @@ _WATCH = """() => {
 }"""
 
 
-def dragged(study: Path, asked: Asked) -> str:
-    """Median, slowest in a hundred and slowest answer, in a sentence; why not, without a browser."""
+def dragged(study: Path) -> str:
+    """Median, slowest in a hundred and slowest answer, for the analysis of ``study`` that was kept last, in a sentence;
+    why not, without a browser.
+    """
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         return "tau line not dragged: no Chromium on this machine"
     from playwright.sync_api import sync_playwright
 
-    threshold_at(study, asked, report=lambda _fraction, _note: None)
     with (
         tempfile.TemporaryDirectory() as home,
         our_page(study, Path(home)) as side,

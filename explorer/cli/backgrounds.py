@@ -7,7 +7,6 @@ from typing import Any
 from explorer.cli.map_options import FILE, embedding_name, write_export
 from explorer.cli.parsing import command, seed, whole
 from explorer.cli.talking import reporter
-from explorer.errors import UserError
 
 
 def add(commands: Any) -> None:
@@ -41,8 +40,6 @@ def _saliency(options: argparse.Namespace) -> int:
     written_as = format_of(options.out)
     if options.divergences is not None:
         format_of(options.divergences)
-        if options.divergences.resolve() == options.out.resolve():
-            raise UserError("--out and --divergences name the same file", how="Give two names")
     study = open_study(options.study)
     asked = Asked(
         embedding_name(study, options.embedding),
@@ -51,9 +48,9 @@ def _saliency(options: argparse.Namespace) -> int:
         options.seed,
     )
     found = background_of(study, asked, reporter())
-    told = write_export(export_saliency(study, found, file=str(options.out), format=written_as), options.out)
-    if options.divergences is None:
-        return told
-    file = options.divergences
-    apart = export_divergences(study, found, file=str(file), beside=str(options.out), format=format_of(file))
-    return write_export(apart, file)
+    main = export_saliency(study, found, file=str(options.out), format=written_as)
+    beside = []
+    if (file := options.divergences) is not None:
+        apart = export_divergences(study, found, file=str(file), beside=str(options.out), format=format_of(file))
+        beside.append((apart, file))
+    return write_export(main, options.out, beside=beside)

@@ -186,10 +186,16 @@ def _wanted(study: "Study", embedding: "Embedding", options: argparse.Namespace)
 def _new_animals(
     study: "Study", embedding: "Embedding", model: Path | None
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
-    """The animals that the embedding's encoder has not learnt from, None for all, and a sentence on it."""
+    """The animals that the embedding's encoder has not learnt from, None for all, and a sentence on it.
+
+    Raises UserError for a ``model`` that is no folder of an encoder.
+    """
+    from explorer.learning.explained import read_explainer
     from explorer.learning.learnt_from import learnt_from
     from explorer.places import shipped_encoders
 
+    if model is not None and read_explainer(model) is None:
+        raise UserError("there is no encoder of ours", where=str(model), how="Give the folder that train has made")
     if study.animal is None:
         return None, ()
     known = learnt_from(study, embedding, [*shipped_encoders().values(), *([] if model is None else [model])])

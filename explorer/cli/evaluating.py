@@ -54,7 +54,7 @@ def add(commands: Any) -> None:
 def _evaluate(options: argparse.Namespace) -> int:
     from explorer.learning.evaluate_fully import evaluate_fully
     from explorer.places import shipped_encoders
-    from explorer.study.export import format_of
+    from explorer.study.export import format_of, write_together
     from explorer.study.study import open_study
 
     for out in (options.out, options.retrieval_out):
@@ -78,19 +78,24 @@ def _evaluate(options: argparse.Namespace) -> int:
         report=reporter(),
     )
     print(found)
+    files = []
     if options.out is not None:
-        _write(found, found.table(), options, study, "--out", options.out)
-    if options.retrieval_out is not None:
-        if found.retrieval is None:
-            raise UserError(f"no animal can be found again, so {options.retrieval_out} was not written")
-        _write(found, found.retrieval.table(), options, study, "--retrieval-out", options.retrieval_out)
+        files.append(_file(found, found.table(), options, study, "--out", options.out))
+    if options.retrieval_out is not None and found.retrieval is not None:
+        table = found.retrieval.table()
+        files.append(_file(found, table, options, study, "--retrieval-out", options.retrieval_out))
+    write_together(files)
+    for path, _, facts in files:
+        print(f"{counted(facts['rows'], 'row')} written to {path}; how: {path}.manifest.json")
+    if options.retrieval_out is not None and found.retrieval is None:
+        raise UserError(f"no animal can be found again, so {options.retrieval_out} was not written")
     return OK
 
 
-def _write(
+def _file(
     found: "FullEvaluation", table: "pd.DataFrame", options: argparse.Namespace, study: "Study", option: str, out: Path
-) -> None:
-    from explorer.study.export import format_of, manifest, table_bytes, write_with_manifest
+) -> tuple[Path, bytes, dict[str, Any]]:
+    from explorer.study.export import format_of, manifest, table_bytes
 
     content = table_bytes(table, format_of(out))
     given = {"model": options.model, "embedding": options.embedding, "steps": options.steps, "after": options.after}
@@ -112,5 +117,4 @@ def _write(
         retrieval_lead_over=None if found.retrieval is None else found.retrieval.baseline,
         remarks=found.remarks,
     )
-    write_with_manifest(out, content, facts)
-    print(f"{counted(len(table), 'row')} written to {out}; how: {out}.manifest.json")
+    return out, content, facts

@@ -9,6 +9,8 @@ from explorer.cli.talking import OK, counted
 from explorer.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from explorer.space.view_table import Export
     from explorer.study.study import Study
     from explorer.view import MapChoice
@@ -77,12 +79,19 @@ def embedding_name(study: "Study", given: str | None) -> str:
     return name
 
 
-def write_export(export: "Export", out: Path, told: tuple[str, ...] | None = None) -> int:
-    """Write the file and its manifest, and say what there is to say of it (``told``: else its remarks)."""
-    from explorer.study.export import write_with_manifest
+def write_export(
+    export: "Export", out: Path, told: tuple[str, ...] | None = None, *, beside: "Sequence[tuple[Export, Path]]" = ()
+) -> int:
+    """Write the file and its manifest, and say what there is to say of it (``told``: else its remarks).
 
-    write_with_manifest(out, export.content, export.facts)
-    for remark in export.remarks if told is None else told:
-        print(remark)
-    print(f"{counted(export.rows, 'row')} written to {out}; how: {out}.manifest.json")
+    ``beside``: more files, and where; all are written or none.
+    """
+    from explorer.study.export import write_together
+
+    files = [(export, out), *beside]
+    write_together([(path, one.content, one.facts) for one, path in files])
+    for one, path in files:
+        for remark in told if told is not None and one is export else one.remarks:
+            print(remark)
+        print(f"{counted(one.rows, 'row')} written to {path}; how: {path}.manifest.json")
     return OK

@@ -5,14 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.cli.map_options import FILE, add_map_options, embedding_name, map_choice, write_export
-from explorer.cli.parsing import command, whole
+from explorer.cli.parsing import command, view_asked, whole
 from explorer.cli.talking import OK, reporter
-from explorer.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from explorer.view import View
 
 
 def add(commands: Any) -> None:
@@ -61,7 +58,7 @@ def _export(options: argparse.Namespace) -> int:
 
     written_as = format_of(options.out)
     study = open_study(options.study)
-    view = _view(options.view)
+    view = view_asked(options.view)
     if view.embedding is None and study.embedding_names:
         view = view.but(embedding=study.embedding_names[0])
     decisions, named = named_at(study, options.decisions)
@@ -79,24 +76,6 @@ def _export(options: argparse.Namespace) -> int:
         report=reporter(),
     )
     return write_export(export, options.out)
-
-
-def _view(given: str) -> "View":
-    """The view that an address, or the part after its '?', describes; a misspelt part would select other rows."""
-    import difflib
-    from urllib.parse import parse_qsl
-
-    from explorer.view import PARAMETERS, from_query
-
-    query = dict(parse_qsl(given.partition("?")[2] or given, keep_blank_values=True))
-    for name in query:
-        if name not in PARAMETERS:
-            close = difflib.get_close_matches(name, PARAMETERS, n=1)
-            raise UserError(
-                f"{name!r} is no part of a view",
-                how=f"Write {close[0]}=..." if close else "Copy the part after '?' of the app's address",
-            )
-    return from_query(query)
 
 
 def _neighbours(options: argparse.Namespace) -> int:

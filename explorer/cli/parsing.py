@@ -4,9 +4,12 @@ import argparse
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from explorer.errors import UserError
+
+if TYPE_CHECKING:
+    from explorer.view import View
 
 
 class Parser(argparse.ArgumentParser):
@@ -32,6 +35,25 @@ def command(
     if study != "none":
         parser.add_argument("study", type=Path, metavar="STUDY", help="folder of the study", **optional)  # type: ignore[arg-type]
     return parser
+
+
+WRITTEN = ("out", "retrieval_out", "divergences", "searches", "changed")
+"""The options that name what a command writes."""
+
+
+def check_written(options: argparse.Namespace) -> None:
+    """Refuse what a command may not write, before it begins: a part of a study, and one file by two options."""
+    named: dict[Path, str] = {}
+    for name in WRITTEN:
+        path: Path | None = getattr(options, name, None)
+        if path is None:
+            continue
+        from explorer.study.own_files import refuse_own
+
+        refuse_own(path)
+        option = f"--{name.replace('_', '-')}"
+        if (first := named.setdefault(path.resolve(), option)) != option:
+            raise UserError(f"{first} and {option} name the same file", how="Give two names")
 
 
 def whole(what: str, low: int, high: int) -> Callable[[str], int]:
@@ -73,6 +95,24 @@ def setting(text: str) -> tuple[str, str]:
     if not name or not value:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
     return name, value
+
+
+def view_asked(given: str) -> "View":
+    """The view that an address, or the part after its '?', describes; a misspelt part would select other rows."""
+    import difflib
+    from urllib.parse import parse_qsl
+
+    from explorer.view import PARAMETERS, from_query
+
+    query = dict(parse_qsl(given.partition("?")[2] or given, keep_blank_values=True))
+    for name in query:
+        if name not in PARAMETERS:
+            close = difflib.get_close_matches(name, PARAMETERS, n=1)
+            raise UserError(
+                f"{name!r} is no part of a view",
+                how=f"Write {close[0]}=..." if close else "Copy the part after '?' of the app's address",
+            )
+    return from_query(query)
 
 
 seed = whole("a seed", 0, 2**31 - 1)

@@ -28,7 +28,13 @@ def _between(text: str) -> float:
 
 def _confidence(text: str) -> float:
     """The argparse type of a confidence from 0 up to below 1."""
-    return 0.0 if text in ("0", "0.0") else _between(text)
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to below 1")
+    return abs(found)  # -0 is 0
 
 
 def _days(text: str) -> float:
@@ -94,7 +100,7 @@ def _threshold(options: argparse.Namespace) -> int:
     from explorer.recognition.arms import DECIDES, deciding
     from explorer.recognition.asked import Asked, analysis_of, described
     from explorer.recognition.threshold_file import encoded, saved
-    from explorer.study.export import format_of, write_with_manifest
+    from explorer.study.export import format_of, write_together
     from explorer.study.study import open_study
 
     if options.out.suffix.lower() != ".json":
@@ -116,9 +122,8 @@ def _threshold(options: argparse.Namespace) -> int:
     )
     found = analysis_of(study, asked, reporter())
     content = saved(encoded(found, study.embedding(asked.embedding)), arm)
-    write_with_manifest(options.out, content, described(study, asked, content, file=str(options.out)))
-    if options.searches is not None or options.changed is not None:
-        _write_searches(study, asked, found, options)
+    main = (options.out, content, described(study, asked, content, file=str(options.out)))
+    write_together([main, *_searches(study, asked, found, content, options)])
     for remark in found.remarks:
         print(f"{remark[0].upper()}{remark[1:]}")
     print(f"{found.promise.sentence[0].upper()}{found.promise.sentence[1:]}")
@@ -131,17 +136,33 @@ def _threshold(options: argparse.Namespace) -> int:
     return OK
 
 
-def _write_searches(study: "Study", asked: "Asked", found: "Analysis", options: argparse.Namespace) -> None:
+def _searches(
+    study: "Study", asked: "Asked", found: "Analysis", threshold: bytes, options: argparse.Namespace
+) -> list[tuple[Path, bytes, dict[str, Any]]]:
+    """The tables that are wanted beside the file with the bytes ``threshold``."""
     from explorer.recognition.evidence import evidence_of
     from explorer.recognition.searches_table import Option, table_of
-    from explorer.study.export import format_of, write_with_manifest
+    from explorer.study.export import format_of
 
-    evidence = evidence_of(found, study.embedding(asked.embedding))
     wanted: dict[Option, Path | None] = {"--searches": options.searches, "--changed": options.changed}
+    if not any(wanted.values()):
+        return []
+    evidence = evidence_of(found, study.embedding(asked.embedding))
+    out = []
     for option, path in wanted.items():
         if path is not None:
-            table = table_of(study, asked, evidence, option, file=str(path), format=format_of(path))
-            write_with_manifest(path, table.content, table.facts)
+            table = table_of(
+                study,
+                asked,
+                evidence,
+                option,
+                file=str(path),
+                threshold=threshold,
+                beside=str(options.out),
+                format=format_of(path),
+            )
+            out.append((path, table.content, table.facts))
+    return out
 
 
 def _table(found: "Analysis") -> str:
@@ -151,21 +172,19 @@ def _table(found: "Analysis") -> str:
     from explorer.recognition.open_set import curve
     from explorer.recognition.promise import percent
 
-    at = percent(found.promise.fpir)
-    lines = [f"{'arm':<24}{'FPIR':>7}{'TAR':>7}   FNIR at FPIR 1%, 10%   TAR at FPIR {at}, against global"]
+    fpir = percent(found.promise.fpir)
+    lines = [f"{'arm':<24}{'FPIR':>7}{'TAR':>7}   FNIR at FPIR 1%, 10%   TAR at FPIR {fpir}, against global"]
     for one in found.tested:
         whole = curve(replace(one.arm.searches, score=one.arm.slack).of(found.of_test))
-        delta = found.deltas.get(one.arm.name)
-        against = (
-            ""
-            if delta is None
-            else f"{delta.at:.1%}, {_points(delta.tar)} ({_points(delta.low)} to {_points(delta.high)})"
-        )
+        at, delta = found.at[one.arm.name], found.deltas.get(one.arm.name)
+        against = f"{at.value:.1%} ({at.low:.1%} to {at.high:.1%})"
+        if delta is not None:
+            against += f", {_points(delta.tar)} ({_points(delta.low)} to {_points(delta.high)})"
         lines.append(
             f"{one.arm.name:<24}{one.rates.fpir.value:>7.1%}{one.rates.tar.value:>7.1%}"
             f"{whole.fnir_at(0.01):>16.1%}, {whole.fnir_at(0.1):<6.1%}{'':3}{against}"
         )
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join(lines)
 
 
 def _points(difference: float) -> str:

@@ -16,6 +16,7 @@ from explorer.space.parts import part_of
 from explorer.space.task_values import units_of
 from explorer.study.atomic import atomic_file
 from explorer.study.embeddings import Embedding
+from explorer.study.fingerprint import hash_json
 from explorer.study.spoilt import SPOILT
 from explorer.study.study import Study, open_study
 
@@ -33,7 +34,7 @@ READINGS: dict[Reading, str] = {
     "unknown": "in no draw was there any of it",
 }
 
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +160,8 @@ def best_jaccard(labels: Labels, again: Labels, count: int) -> Floats:
 
 def _path(study: Study, wanted: Clusters, draws: int, seed: int) -> Path:
     made = clusters_path(study, wanted)
-    return made.with_name(f"{made.stem}-again-{_VERSION}-{draws}-{seed}.npz")
+    whose = hash_json([_VERSION, study.data_hash])[:20]  # which animal is which may be corrected later
+    return made.with_name(f"{made.stem}-again-{whose}-{draws}-{seed}.npz")
 
 
 def read_stability(study: Study, wanted: Clusters, *, draws: int = DRAWS, seed: int = 0) -> Stability | None:

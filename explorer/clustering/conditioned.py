@@ -173,11 +173,14 @@ def _cluster(
 # --- kept on disk ----------------------------------------------------------------------------------------
 
 
+def made_of(study: Study, wanted: Clusters) -> str:
+    """A hash of what they are made of: the vectors and, where variables come in, the study's tables."""
+    return hash_json([study.embedding(wanted.embedding).fingerprint, study.data_hash if wanted.by else None])
+
+
 def clusters_path(study: Study, wanted: Clusters) -> Path:
-    """Where they are kept: the name follows from the vectors, the variables and how the clusters are made."""
-    whole = study.embedding(wanted.embedding).fingerprint
-    known = study.data_hash if wanted.by else None
-    return study.cache / "clusters" / f"{hash_json([_VERSION, whole, known, *wanted.made])[:20]}.npz"
+    """Where they are kept: the name follows from what the clusters are made of, and how."""
+    return study.cache / "clusters" / f"{hash_json([_VERSION, made_of(study, wanted), *wanted.made])[:20]}.npz"
 
 
 def read_labels(study: Study, wanted: Clusters) -> Labels | None:

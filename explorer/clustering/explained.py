@@ -13,13 +13,14 @@ LEAST = 0.2
 
 
 def explained(profile: Profile, limit: int = MOST) -> tuple[str, ...]:
-    """What sets the cluster apart, the largest effects first, what is rare in it last; one sentence where nothing does.
+    """What sets the cluster apart, the largest effects first, what is rare in it later, what the clusters were made of
+    last; one sentence where nothing does.
 
     Of a variable with two categories, only one is told: the other says the same.
     """
     sure = [trait for trait in profile.traits if trait.sure and abs(trait.effect) >= LEAST]
     told: list[Trait] = []
-    for trait in sorted(sure, key=lambda one: one.value is not None and one.effect < 0):
+    for trait in sorted(sure, key=lambda one: (one.put_in, one.value is not None and one.effect < 0)):
         if not _says_the_same(trait, told, profile):
             told.append(trait)
     if not told and profile.traits and not any(isfinite(trait.difference.low) for trait in profile.traits):
@@ -40,7 +41,7 @@ def _says_the_same(trait: Trait, told: list[Trait], profile: Profile) -> bool:
 
 
 def _sentence(trait: Trait, elsewhere: str) -> str:
-    task = " (a task)" if trait.task else ""
+    marks = " (a task)" * trait.task + " (put into the clusters)" * trait.put_in
     missing = f"; not known of {trait.missing:,}" if trait.missing else ""
     difference = trait.difference
     low, high = sorted((abs(difference.low), abs(difference.high)))
@@ -48,13 +49,13 @@ def _sentence(trait: Trait, elsewhere: str) -> str:
         way = "more" if difference.value > 0 else "fewer"
         points = f"{_points(abs(difference.value))} points {way}, 95% {_points(low)} to {_points(high)}"
         return (
-            f"{trait.inside:.0%} of its observations have {trait.label}{task} = {trait.value}, {trait.outside:.0%} "
+            f"{trait.inside:.0%} of its observations have {trait.label}{marks} = {trait.value}, {trait.outside:.0%} "
             f"{elsewhere} ({points}{missing})"
         )
     way = "higher" if difference.value > 0 else "lower"
     unit = f" {trait.unit}" if trait.unit else ""
     return (
-        f"{trait.label}{task} is {_figure(trait.inside, 3)}{unit} on average, {_figure(trait.outside, 3)}{unit} "
+        f"{trait.label}{marks} is {_figure(trait.inside, 3)}{unit} on average, {_figure(trait.outside, 3)}{unit} "
         f"{elsewhere} ({_figure(abs(difference.value), 2)}{unit} {way}, 95% {_figure(low, 2)} to {_figure(high, 2)}; "
         f"{abs(trait.effect):.1f} standard deviations{missing})"
     )

@@ -1,7 +1,7 @@
 """What is in each cluster more, or less, than outside of it; which observations are typical of it, and which odd."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,9 @@ class Profile:
     """One cluster: ``cluster`` 0, 1, ..., -1 noise; ``name`` as the map has it; its ``stratum``, or "several".
 
     ``animals`` is None where the study has none. ``strength`` is the mean over its members. ``traits``: those whose
-    interval leaves out 0 first, by the size of the effect. ``typical``, ``odd``: rows of the members nearest to and
-    furthest from the cluster's mean, each of another animal; none for noise.
+    interval leaves out 0 first, by the size of the effect; at the end those that were put into the clusters.
+    ``typical``, ``odd``: rows of the members nearest to and furthest from the cluster's mean, each of another animal;
+    none for noise.
     """
 
     cluster: int
@@ -55,9 +56,11 @@ def profiles(
     count = int(labels.max(initial=-1)) + 1
     groups = Groups(study, assignment, labels, count, seed)
     traits: list[list[Trait]] = [[] for _ in range(count)]
+    wanted = assignment.wanted
+    joined = wanted.by if wanted.way == "joined" and wanted.weight else ()
     for one in _described(study, assignment, variables):
         for cluster, trait in traits_of(study.variable(one.name), one, rows, groups):
-            traits[cluster].append(trait)
+            traits[cluster].append(replace(trait, put_in=one.name in joined))
     seen = None if study.animal is None else study.animal.cat.codes.to_numpy()[rows]
     typical, odd = _members(study, assignment, labels)
     out = []
@@ -67,7 +70,10 @@ def profiles(
             continue
         noise = place == assignment.count
         animals = None if seen is None else len(np.unique(seen[own & (seen >= 0)]))
-        ranked = sorted(traits[place], key=lambda one: (not one.sure, -abs(one.effect), one.variable, str(one.value)))
+        ranked = sorted(
+            traits[place],
+            key=lambda one: (one.put_in, not one.sure, -abs(one.effect), one.variable, str(one.value)),
+        )
         out.append(
             Profile(
                 NOISE if noise else place,

@@ -36,7 +36,8 @@ class Trait:
     ``value``: the category, None for a number. ``inside``, ``outside``: the shares with that category, or the means in
     ``unit``; ``difference`` of the two with its 95 % interval by a bootstrap over animals. ``effect``: the same without
     a unit, Cohen's h (1988, equation 6.2.1) of shares, Hedges' g (1981, equation 6e) of means; both read .2 small, .5
-    medium, .8 large. ``n``: observations of the cluster where it is known; ``missing``: where it is not.
+    medium, .8 large. ``n``: observations of the cluster where it is known; ``missing``: where it is not. ``put_in``:
+    whether the clusters were made of the variable too, so that a difference is no finding.
     """
 
     variable: str
@@ -50,6 +51,7 @@ class Trait:
     task: bool
     n: int
     missing: int
+    put_in: bool = False
 
     @property
     def sure(self) -> bool:

@@ -1,7 +1,8 @@
 """What people decide about clusters: names for them, several made one, one taken apart; each a decision to be undone.
 
-The subject of each event is the clustering's name, which says how its clusters are made. Clusters are told by their
-numbers, 1, 2, ... What an edit does to labels is ``clustering/edited.py``.
+The subject of each event is the clustering's name, which says how its clusters are made, and ``of`` what they were made
+of: clusters of the same name of other vectors are other clusters. They are told by their numbers, 1, 2, ... What an
+edit does to labels is ``clustering/edited.py``.
 """
 
 from dataclasses import dataclass
@@ -22,11 +23,14 @@ Number = Annotated[int, Field(ge=1, le=100_000)]
 MOST_PARTS = 20
 
 
-class _Frozen(BaseModel):
+class _Edit(BaseModel):
+    """``of``: a hash of what the clusters were made of; None in edits of a time that did not keep it."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
+    of: Annotated[str, Field(max_length=64)] | None = None
 
 
-class Name(_Frozen):
+class Name(_Edit):
     """The cluster ``cluster`` is called ``to``; an empty ``to`` takes its name away."""
 
     act: Literal["name"] = "name"
@@ -34,14 +38,14 @@ class Name(_Frozen):
     to: Annotated[str, Field(max_length=80)]
 
 
-class Merge(_Frozen):
+class Merge(_Edit):
     """The ``clusters`` become one."""
 
     act: Literal["merge"] = "merge"
     clusters: Annotated[tuple[Number, ...], Field(min_length=2)]
 
 
-class Split(_Frozen):
+class Split(_Edit):
     """``cluster`` is taken apart: into those it was merged of, or, without any, into ``parts`` by k-means."""
 
     act: Literal["split"] = "split"
@@ -69,25 +73,27 @@ class Edits:
     troubles: tuple[str, ...] = ()
 
 
-def name_cluster(study: "Study", clustering: str, cluster: int, to: str, *, who: str | None = None) -> Event:
-    """Call a cluster ``to``; an empty name takes the present one away.
+def name_cluster(study: "Study", clustering: str, cluster: int, to: str, *, of: str, who: str | None = None) -> Event:
+    """Call a cluster ``to``; an empty name takes the present one away. ``of``: what it is made of (``made_of``).
 
     Raises UserError for a name that cannot be one, and when nothing can be written.
     """
     to = checked_name(to, "the cluster's name") if to.strip() else ""
-    return _append(study, clustering, Name(cluster=cluster, to=to), who)
+    return _append(study, clustering, Name(cluster=cluster, to=to, of=of), who)
 
 
-def merge_clusters(study: "Study", clustering: str, clusters: tuple[int, ...], *, who: str | None = None) -> Event:
+def merge_clusters(
+    study: "Study", clustering: str, clusters: tuple[int, ...], *, of: str, who: str | None = None
+) -> Event:
     """Make two or more clusters one. Raises UserError for fewer."""
     distinct = tuple(sorted(set(clusters)))
     if len(distinct) < 2:
         raise UserError("only one cluster was chosen", how="Choose two or more to merge")
-    return _append(study, clustering, Merge(clusters=distinct), who)
+    return _append(study, clustering, Merge(clusters=distinct, of=of), who)
 
 
 def split_cluster(
-    study: "Study", clustering: str, cluster: int, parts: int | None = None, *, who: str | None = None
+    study: "Study", clustering: str, cluster: int, parts: int | None = None, *, of: str, who: str | None = None
 ) -> Event:
     """Take a cluster apart: into those it was merged of, or into ``parts`` by k-means.
 
@@ -95,7 +101,7 @@ def split_cluster(
     """
     if parts is not None and not 2 <= parts <= MOST_PARTS:
         raise UserError(f"a cluster cannot be split into {parts}", how=f"Ask for 2 to {MOST_PARTS} parts")
-    return _append(study, clustering, Split(cluster=cluster, parts=parts), who)
+    return _append(study, clustering, Split(cluster=cluster, parts=parts, of=of), who)
 
 
 def _append(study: "Study", clustering: str, edit: Edit, who: str | None) -> Event:

@@ -100,8 +100,8 @@ def analyse(
 
     ``fpir`` None: the default that follows from the number of animals. ``apart`` and ``not_within``: observations of
     one animal less than so many days from each other, or with the same value in one of these columns of the table, are
-    never compared. ``learnt_from``: animals to leave out; None: none are, and what is known of the embedding's encoder
-    is said. Distances are Euclidean, between the vectors as they are.
+    never compared. ``learnt_from``: animals to leave out; None: none are. Then, and where the embedding does not say
+    which encoder made it, what is known of that is said. Distances are Euclidean, between the vectors as they are.
 
     Raises UserError for a study whose animals do not return under another background, and for too few animals.
     """
@@ -112,7 +112,7 @@ def analyse(
     used = embedding.complete & (animals >= 0) & ~np.isnan(days)
     left_out = np.isin(study.animal.cat.categories.to_numpy(dtype=object).astype(str), sorted(learnt_from or ()))
     remarks = []
-    if learnt_from is None and embedding.name != FEATURES:
+    if embedding.name != FEATURES and (learnt_from is None or embedding.note.encoder_hash is None):
         remarks.append(about_encoder(study, embedding))
     if not used.all():
         remarks.append(f"{int((~used).sum()):,} observations without a vector, an animal or a date left out")
@@ -164,7 +164,11 @@ def analyse_vectors(
             "they may be compared with"
         )
         if not len(split.known):
-            raise UserError("no known animal may be compared with itself", how="Allow observations closer in time")
+            raise UserError(
+                "no known animal may be compared with itself: each of its earlier observations shares a value with "
+                f"each later one that none compared may share{', or is too close in time' if rule.apart else ''}",
+                how="Take a column out of --not-within" + (" or allow fewer days for --apart" if rule.apart else ""),
+            )
 
     promise = settle(fpir, confidence, _default(split, nested[0].codes, confidence), split.count(split.calibration))
     learnt = np.zeros(len(vectors), dtype=bool)

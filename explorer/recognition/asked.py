@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from explorer.engine import Report
+from explorer.errors import UserError
 from explorer.places import shipped_encoders
 from explorer.recognition.analysis import Analysis, analyse
 from explorer.recognition.promise import CONFIDENCE
+from explorer.study.embeddings import FEATURES
 from explorer.study.export import manifest
 from explorer.study.study import Study
 
@@ -39,7 +41,7 @@ class Asked:
 
 
 def analysis_of(study: Study, asked: Asked, report: Report | None = None) -> Analysis:
-    """Fit and test as asked. Raises UserError as ``analyse`` does, and without its embedding or model."""
+    """Fit and test as asked. Raises UserError as ``analyse`` does, and for a model that did not make the embedding."""
     return analyse(
         study,
         study.embedding(asked.embedding),
@@ -49,7 +51,7 @@ def analysis_of(study: Study, asked: Asked, report: Report | None = None) -> Ana
         seed=asked.seed,
         apart=asked.apart,
         not_within=asked.not_within,
-        learnt_from=None if asked.model is None else _learnt_from(study, asked.model),
+        learnt_from=None if asked.model is None else _learnt_from(study, asked),
         report=report,
     )
 
@@ -59,29 +61,43 @@ def encoder_folder(model: str) -> Path:
     return shipped_encoders().get(model, Path(model).expanduser())
 
 
-def _learnt_from(study: Study, model: str) -> tuple[str, ...]:
+def _learnt_from(study: Study, asked: Asked) -> tuple[str, ...]:
+    """Raises UserError for an encoder that did not make the embedding, as far as the embedding says what did."""
     from explorer.learning.evaluate import unseen_animals
     from explorer.learning.model_files import load_model
 
-    loaded = load_model(encoder_folder(model))
+    assert asked.model is not None
+    loaded = load_model(encoder_folder(asked.model))
+    made_by = study.embedding(asked.embedding).note.encoder_hash
+    if asked.embedding == FEATURES or made_by not in (None, loaded.hash):
+        raise UserError(
+            f"the encoder {asked.model!r} did not make the embedding {asked.embedding!r}, so the animals that it has "
+            "learnt from say nothing of these vectors",
+            how="Name the encoder that did, or leave --model out",
+        )
     animals = [] if study.animal is None else study.animal.cat.categories.tolist()
     return tuple(sorted(set(animals) - set(unseen_animals(study, loaded))))
 
 
 def described(
-    study: Study, asked: Asked, threshold: bytes, *, file: str, more: tuple[str, bytes, int] | None = None
+    study: Study,
+    asked: Asked,
+    threshold: bytes,
+    *,
+    file: str,
+    more: tuple[str, str, bytes, int] | None = None,
 ) -> dict[str, Any]:
     """The manifest of the file with the bytes ``threshold``, called ``file``, or of a table written beside it.
 
-    ``more``: for a table, the option of the command that writes it, its bytes and its rows; ``file`` is then its name.
+    ``more``: of a table, the option of the command that writes it, its name, its bytes and its rows.
     """
     facts = json.loads(threshold)
     embedding = study.embedding(asked.embedding)
-    out = ["--arm", facts["arm"], "--out", file] if more is None else ["--out", "threshold.json", more[0], file]
+    out = ["--arm", facts["arm"], "--out", file] + ([] if more is None else [more[0], more[1]])
     return manifest(
-        file=file,
-        content=threshold if more is None else more[1],
-        rows=len(facts["arms"]) if more is None else more[2],
+        file=file if more is None else more[1],
+        content=threshold if more is None else more[2],
+        rows=len(facts["arms"]) if more is None else more[3],
         command=shlex.join(["latent-explorer", "threshold", str(study.path), *asked.words(), *out]),
         study={"name": study.name, "data_sha256": study.data_hash},
         embedding={"name": embedding.name, "sha256": embedding.fingerprint},

@@ -16,6 +16,9 @@ from explorer.space.bootstrap import BOOTSTRAPS, Interval
 
 Floats = npt.NDArray[np.float64]
 
+FEWEST = 10
+"""Known and unknown animals in the test, each, below which a bootstrap of them tells nothing."""
+
 _AT_ONCE = 2_000_000
 
 
@@ -25,7 +28,8 @@ class Delta:
 
     ``at``: its TAR at the common FPIR. ``tar``: the difference, with ``low`` and ``high``; the interval is so wide that
     all arms' intervals together hold with 95 % confidence (Bonferroni). ``beats_shuffled``: the same interval of the
-    difference to the arm of shuffled strata lies above 0.
+    difference to the arm of shuffled strata lies above 0. With less than ``FEWEST`` animals the interval is all that is
+    possible.
     """
 
     at: float
@@ -77,16 +81,17 @@ def compare(arms: Sequence[Arm], fpir: float, *, tested: npt.NDArray[np.bool_], 
                 for part in (slice(start, start + step) for start in range(0, BOOTSTRAPS + 1, step))
             ]
         )
+    few = min(one.shape[1] for one in drawn) < FEWEST
     tail = 0.05 / 2 / max(1, len(arms) - 2)
     at, out = {}, {}
     for arm in arms:
-        own = tars[arm.name]
-        at[arm.name] = Interval(float(own[0]), *np.quantile(own[1:], [0.025, 0.975]).tolist())
+        own, start = tars[arm.name], float(tars[GLOBAL][0])
+        at[arm.name] = Interval(float(own[0]), *([0.0, 1.0] if few else np.quantile(own[1:], [0.025, 0.975]).tolist()))
         if arm.name == GLOBAL:
             continue
         more, beyond = own - tars[GLOBAL], own - tars[SHUFFLED]
-        low, high = np.quantile(more[1:], [tail, 1 - tail])
-        beats = bool(np.quantile(beyond[1:], tail) > 0)
+        low, high = (-start, 1 - start) if few else np.quantile(more[1:], [tail, 1 - tail])
+        beats = not few and bool(np.quantile(beyond[1:], tail) > 0)
         out[arm.name] = Delta(float(own[0]), float(more[0]), float(low), float(high), beats)
     return Compared(at, out)
 
@@ -120,4 +125,5 @@ class _Trade:
         place = np.searchsorted(self._slack, self._cuts[most], side="left")
         gained = np.cumsum(known[:, self._known] * self._known_sizes, axis=1)
         gained = np.concatenate([np.zeros((len(gained), 1)), gained], axis=1)
-        return np.asarray(gained[np.arange(len(gained)), place] / (known @ self._total_sizes))
+        share = gained[np.arange(len(gained)), place] / (known @ self._total_sizes)
+        return np.asarray(np.minimum(share, 1.0))  # two sums of the same, in another order

@@ -19,7 +19,7 @@ from explorer.study.embeddings import FEATURES, Embedding
 from explorer.study.fingerprint import hash_file, hash_json
 from explorer.study.study import Study, open_study
 
-_VERSION = 3  # raised when a figure or a sentence changes, so that old ones are not read as new ones
+_VERSION = 4  # raised when a figure or a sentence changes, so that old ones are not read as new ones
 _MATRICES = ("farthest_own", "hardest_own", "nearest_other", "animals")
 _COUNTS = ("left_out", "rows", "of")
 

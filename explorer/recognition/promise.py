@@ -71,9 +71,11 @@ def settle(asked: float | None, confidence: float, default: float, animals: int)
         if milder >= fpir and animals >= least_animals(milder, sure):
             found = Promise(milder, sure, asked, least_animals(milder, sure))
             return replace(found, remarks=(f"{lack}; instead, {found.sentence}",))
+    least, milder = least_animals(PROMISES[-1]), np.ceil(100 / (animals + 1)) / 100
     raise UserError(
-        f"{animals} animals are too few to calibrate any threshold with; {least_animals(PROMISES[-1])} are needed",
-        how="Use a study with more animals",
+        f"{animals} animals, about a quarter of the study, are all there is to calibrate with, too few for any promise "
+        f"that is offered: {percent(PROMISES[-1])} on average needs {least}",
+        how=f"Use a study of about {4 * least} animals, or promise less: --fpir {milder:g} --confidence 0",
     )
 
 

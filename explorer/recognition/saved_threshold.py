@@ -121,7 +121,7 @@ def _raw(path: Path) -> dict[str, Any]:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"is not a threshold of ours ({reason})", where=str(path), how=_AGAIN) from None
     version = raw.get("version") if isinstance(raw, dict) else None
-    if not isinstance(version, int) or "embedding" not in raw:
+    if type(version) is not int or "embedding" not in raw:
         raise UserError("is not a threshold of ours", where=str(path), how=_AGAIN)
     if version < VERSION:
         raise UserError(
@@ -159,11 +159,14 @@ def _threshold(read: _File) -> Threshold:
     if cohort is not None and len(cohort) < 2:
         raise ValueError("a cohort of one animal")
     own = _needed(needs.own, "thresholds of the animals") if arm == PER_ANIMAL else None
+    fitted = {label: _needed(taus.get(label), f"threshold of {label!r}") for label in labels}
+    if arm not in (SNORM, PER_ANIMAL) and min(fitted.values()) < 0:
+        raise ValueError("a threshold of distances below 0")
     return Threshold(
         arm,
         read.embedding.name,
         dims,
-        {label: _needed(taus.get(label), f"threshold of {label!r}") for label in labels},
+        fitted,
         tuple(read.conditions) if arm in (*BY_STRATUM, *WITHOUT_BACKGROUND) else (),
         strata,
         None if centres is None else np.asarray(centres, dtype=np.float64),

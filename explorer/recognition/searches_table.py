@@ -103,12 +103,17 @@ def table_of(
     option: Option,
     *,
     file: str,
+    threshold: bytes,
+    beside: str,
     format: Format = "csv",
 ) -> Export:
-    """What the command ``threshold`` writes with ``option``: all searches, or those that a conditioned arm changes."""
+    """What the command ``threshold`` writes with ``option``: all searches, or those that a conditioned arm changes.
+
+    The command of its manifest writes the file ``beside`` too, the one with the bytes ``threshold``.
+    """
     frame = searches_frame(study, found) if option == "--searches" else changed_frame(study, found, CONDITIONED)
     content = table_bytes(frame, format)
-    facts = described(study, asked, found.content, file=file, more=(option, content, len(frame)))
+    facts = described(study, asked, threshold, file=beside, more=(option, file, content, len(frame)))
     return Export(content, facts, len(frame))
 
 

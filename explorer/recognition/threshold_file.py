@@ -48,6 +48,10 @@ def contents(found: Analysis, embedding: Embedding) -> dict[str, Any]:
             }
             for one in found.tested
         ],
+        "tar_at_promised_fpir": {
+            name: {"tar": _number(one.value), "low": _number(one.low), "high": _number(one.high)}
+            for name, one in found.at.items()
+        },
         "delta": {
             name: {
                 "tar": _number(delta.tar),

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from explorer.recognition.arms import CONDITIONED, SHUFFLED
-from explorer.recognition.comparing import Delta
+from explorer.recognition.arms import CLUSTERS, CONDITIONED, SHUFFLED
+from explorer.recognition.comparing import FEWEST, Delta
 from explorer.recognition.promise import percent
 
 HARDLY = 0.05
@@ -15,6 +15,12 @@ ROOM = 0.05
 
 def verdict(deltas: Mapping[str, Delta], by: str, fpir: float, known: int, unknown: int) -> str:
     """``by``: the variables in words; ``known`` and ``unknown``: animals of the test."""
+    fewest = min(known, unknown)
+    if fewest < FEWEST:
+        return (
+            f"{known:,} known and {unknown:,} unknown animals in the test are too few to tell whether conditioning on "
+            f"{by} helps: {FEWEST} of each are needed at least, about a quarter of the study each."
+        )
     start = deltas[SHUFFLED].at - deltas[SHUFFLED].tar
     of = f"on {known:,} known and {unknown:,} unknown animals"
     arms = {name: delta for name, delta in deltas.items() if name != SHUFFLED}
@@ -22,8 +28,9 @@ def verdict(deltas: Mapping[str, Delta], by: str, fpir: float, known: int, unkno
     helping = {name: delta for name, delta in conditioned.items() if delta.helps}
     if helping:
         name = max(helping, key=lambda one: helping[one].tar)
+        what = "A threshold for each cluster" if name == CLUSTERS else f"Conditioning on {by}"  # no cluster knows those
         said = (
-            f"Conditioning on {by} helps: where {percent(fpir)} of unknown animals' searches are accepted, the arm "
+            f"{what} helps: where {percent(fpir)} of unknown animals' searches are accepted, the arm "
             f"'{name}' knows {helping[name].at:.1%} of known ones again, {_points(helping[name])} than one threshold "
             f"for all and better than shuffled strata ({of})"
         )
@@ -34,7 +41,9 @@ def verdict(deltas: Mapping[str, Delta], by: str, fpir: float, known: int, unkno
             f"that uses {by} or clusters knows more animals again than one threshold for all beyond chance; the best, "
             f"'{name}', comes to {_points(conditioned[name])} ({of})"
         )
-        most = max(delta.high for delta in conditioned.values())
+        # Where no animal of n comes right, up to 1 - 0.05^(1/n) of all may (95 %; Clopper and Pearson, 1934): a
+        # bootstrap of animals that are all alike does not know.
+        most = max(min(1 - 0.05 ** (1 / fewest), 1 - start), *(delta.high for delta in conditioned.values()))
         if most > ROOM:
             said += f"; so few animals do not rule out a gain of up to {100 * most:.0f} points"
     if start < HARDLY:

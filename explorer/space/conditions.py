@@ -47,7 +47,8 @@ def conditions(
 
     ``by_hand``: for some of the numbers, the edges between their bins in the variable's unit; for some of the cycles,
     where each arc begins. Raises UserError for no names, for one named twice, for one that the study has not, for one
-    without any value, and for edges that are out of order, or of what is not a number or not among ``names``.
+    without any value, and for edges that are out of order, outside of a cycle, of what is not a number or not among
+    ``names``.
     """
     if not names:
         raise UserError(
@@ -75,6 +76,10 @@ def _condition(study: Study, name: str, cuts: Sequence[float] | None) -> Conditi
         return Condition(name, variable, pd.Categorical(values), None, None)
     numbers = values.to_numpy(dtype=np.float64)
     if cuts is not None:
+        if variable.cycle is not None and any(not 0 <= cut <= variable.cycle for cut in cuts):
+            raise UserError(
+                f"the bins of {name!r} cannot be used: arcs begin within its cycle", how=f"Give 0 to {variable.cycle:g}"
+            )
         try:
             given = edges(cuts) if variable.cycle is None else arc_edges(cuts, variable.cycle)
         except ValueError as error:

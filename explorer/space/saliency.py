@@ -103,8 +103,10 @@ def saliency_of(
                 raise
             remarks.append(f"{name} was left out: {error}")
             continue
-        if not design.varies or design.known.sum() < FEWEST:
-            remarks.append(f"{name} was left out: it does not vary, or fewer than {FEWEST} observations have it")
+        few = int(design.known.sum()) < FEWEST
+        if few or not design.varies:
+            why = f"fewer than {FEWEST} observations with a vector have it" if few else "it does not vary"
+            remarks.append(f"{name} was left out: {why}")
             continue
         designs[name] = design
         if not design.known.all():

@@ -3,6 +3,7 @@
 import numpy as np
 
 from explorer.space.association import INSEPARABLE
+from explorer.space.bootstrap import Interval
 from explorer.space.saliency import Saliency, VariableSaliency
 from explorer.space.varying import SHUFFLED
 
@@ -39,26 +40,33 @@ def said_of_pairs(saliency: Saliency) -> tuple[str, ...]:
 
 
 def _said(one: VariableSaliency, saliency: Saliency) -> str:
-    bounds = (
-        f"; 95% interval over {_count(one)} {one.r2.low:.1%} to {one.r2.high:.1%}" if np.isfinite(one.r2.low) else ""
-    )
-    said = f"{one.label} explains {one.r2.value:.1%} of the space"
     test = one.test
+    notes = [f"95% interval over {_count(one)} {_bounds(one.r2)}"] if np.isfinite(one.r2.low) else []
+    if not test.p > ALPHA:
+        notes.append(f"p = {test.p:.3g}, {SHUFFLED[one.how]}" if np.isfinite(test.p) else "not tested")
+    said = f"{one.label} explains {one.r2.value:.1%} of the space" + (f" ({'; '.join(notes)})" if notes else "")
     if test.p > ALPHA:
-        chance = f"shuffled {test.null.mean():.1%} on average, p = {test.p:.3g}"
+        if one.how == "visits":  # which p and the null are about
+            said += f", its ups and downs in each animal {test.explained:.1%}"
         few = f"which {_count(one)} cannot tell from chance, whatever it were"
-        said += f", {few if _least_p(one) > ALPHA else 'no more than chance may give'} ({chance}{bounds})"
+        said += f", {few if _least_p(one) > ALPHA else 'no more than chance may give'} "
+        said += f"(shuffled {test.null.mean():.1%} on average, p = {test.p:.3g})"
         if one.probe.value > one.probe.high:
             band = f"R squared {one.probe.value:.0%}, shuffled {one.probe.low:.0%} to {one.probe.high:.0%}"
             said += f"; yet vectors of other animals tell it ({band}): it lies in directions in which they vary little"
         return said
     others = [other.label for other in saliency.variables if other is not one]
     if others:
-        said += f", {one.conditional.value:.1%} that {_listed(others)} {'does' if len(others) == 1 else 'do'} not"
-    said += f" (p = {test.p:.3g}, {SHUFFLED[one.how]}{bounds})" if np.isfinite(test.p) else f" (not tested{bounds})"
+        own = f"{one.conditional.value:.1%}"
+        own += f" ({_bounds(one.conditional)})" if np.isfinite(one.conditional.low) else ""
+        said += f", {own} that {_listed(others)} {'does' if len(others) == 1 else 'do'} not"
     if test.spread_p <= ALPHA:
         said += f"; how far its observations scatter differs too (p = {test.spread_p:.3g}), which may be part of this"
     return said
+
+
+def _bounds(interval: Interval) -> str:
+    return f"{interval.low:.1%} to {interval.high:.1%}"
 
 
 def _count(one: VariableSaliency) -> str:

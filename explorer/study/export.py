@@ -5,6 +5,8 @@ import importlib.metadata
 import io
 import json
 import platform
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,7 +19,8 @@ import pyarrow.parquet as pq
 
 from explorer import __version__
 from explorer.errors import UserError
-from explorer.study.atomic import atomic_file, write_text
+from explorer.study.atomic import atomic_file
+from explorer.study.own_files import MANIFEST, refuse_own
 from explorer.study.times import written
 
 Format = Literal["csv", "parquet"]
@@ -178,7 +181,25 @@ def manifest_text(facts: dict[str, Any]) -> str:
 
 
 def write_with_manifest(path: Path, content: bytes, facts: dict[str, Any]) -> None:
-    """Write an exported file and the ``.manifest.json`` beside it, each atomically."""
-    with atomic_file(path) as temporary:
-        temporary.write_bytes(content)
-    write_text(path.with_name(path.name + ".manifest.json"), manifest_text(facts))
+    """Write an exported file and the ``.manifest.json`` beside it, as ``write_together`` does."""
+    write_together([(path, content, facts)])
+
+
+def write_together(files: Sequence[tuple[Path, bytes, dict[str, Any]]]) -> None:
+    """Write exported files, each with the ``.manifest.json`` beside it: all of them, or none where one cannot be.
+
+    Raises UserError for what cannot be written, and for what is not an export's to write over (``refuse_own``).
+    """
+    for path, _, _ in files:
+        refuse_own(path)
+        if path.is_dir():
+            raise UserError(
+                "could not be written: it is a folder", where=str(path), how="Name a file; nothing was changed"
+            )
+    with ExitStack() as written_out:  # each gets its name when all are on the disk
+        for path, content, facts in files:
+            written_out.enter_context(atomic_file(path)).write_bytes(content)
+            beside = path.with_name(path.name + MANIFEST)
+            written_out.enter_context(atomic_file(beside)).write_text(
+                manifest_text(facts), encoding="utf-8", newline="\n"
+            )

@@ -35,6 +35,9 @@ _CONTROLS = {
     "--onnx-layout": "*Colours come*",
     "--onnx-output NAME": "*Output*",
     "latent-explorer import TABLE --out STUDY": "the Data page",
+    "--not-within": "*Never within the same*",
+    "--apart": "*Days apart, at least*",
+    "leave --model out": "*leave out no animal*",
     "Leave out --resume": "Reload the page",
     "--resume": "its button *Go on*",
 }

@@ -242,10 +242,10 @@ def test_ctrl_c_leaves_the_old_file(herd, tmp_path, capsys, monkeypatch):
     assert cli.main(["project", str(herd.save()), "--out", str(out)]) == 130
     assert capsys.readouterr().err == "latent-explorer: stopped; nothing was half-written\n"
     monkeypatch.undo()
-    monkeypatch.setattr(export, "write_text", interrupted)
+    monkeypatch.setattr(export, "manifest_text", interrupted)
     other = tmp_path / "other.csv"
     assert cli.main(["project", str(herd.folder), "--out", str(other)]) == 130
-    assert out.read_text() == "old"
+    assert out.read_text() == "old" and not other.exists()
     assert not list(tmp_path.rglob("*.partial"))
 
 

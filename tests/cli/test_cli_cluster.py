@@ -10,7 +10,7 @@ from mistakes import mistake
 
 from explorer import cli
 from explorer.clustering.clusters import Clusters
-from explorer.clustering.conditioned import assign
+from explorer.clustering.conditioned import assign, made_of
 from explorer.decisions.cluster_edits import name_cluster
 
 COLUMNS = ["observation_id", "animal_id", "stratum", "cluster", "cluster_name", "strength"]
@@ -90,7 +90,8 @@ def test_the_file_holds_the_clusters_that_the_map_shows(study, tmp_path, capsys)
 
 
 def test_clusters_have_the_names_that_people_gave_them(study, tmp_path, capsys):
-    name_cluster(study, Clusters("kmeans", 2, "two").name, 1, "the quiet ones", who="Ann")
+    made = Clusters("kmeans", 2, "two")
+    name_cluster(study, made.name, 1, "the quiet ones", of=made_of(study, made), who="Ann")
     out = tmp_path / "clusters.parquet"
     said, facts = run(capsys, study, out, "--method", "kmeans", "--k", "2")
     assert set(pd.read_parquet(out)["cluster_name"].dropna()) == {"the quiet ones", "2"}
@@ -98,6 +99,13 @@ def test_clusters_have_the_names_that_people_gave_them(study, tmp_path, capsys):
     assert any(line.startswith("1 the quiet ones") for line in said)
     run(capsys, study, out, "--method", "kmeans", "--k", "2", "--decisions", "0")
     assert set(pd.read_parquet(out)["cluster_name"].dropna()) == {"1", "2"}
+
+
+def test_names_of_clusters_of_earlier_vectors_are_said_to_have_no_effect(study, tmp_path, capsys):
+    name_cluster(study, Clusters("kmeans", 2, "two").name, 1, "the quiet ones", of="others", who="Ann")
+    said, _ = run(capsys, study, tmp_path / "a.csv", "--method", "kmeans", "--k", "2")
+    assert any("vectors or data have changed since: 1 of 1 decisions about these clusters" in line for line in said)
+    assert "the quiet ones" not in " ".join(said)
 
 
 def test_stability_is_told_of_each_cluster(study, tmp_path, capsys):
@@ -126,6 +134,9 @@ def test_stability_is_told_of_each_cluster(study, tmp_path, capsys):
         (["--by", "weight", "--bins", "weight=1", "--bins", "weight=2"], "given twice"),
         (["--by", "season", "--way", "residual", "--bins", "age=1"], "--bins are for --way strata"),
         (["--by", "season", "parity", "--least-size", "20"], "strata is too small"),
+        (["--by", "month", "--bins", "month=3,30"], "arcs begin within its cycle. Give 0 to 12"),
+        (["--by", "month", "--bins", "month=-1,5"], "arcs begin within its cycle"),
+        (["--model", "nothere"], "nothere: there is no encoder of ours"),
         (["--decisions", "7"], "7"),
     ],
 )

@@ -83,6 +83,7 @@ def test_variables_and_seed_are_kept_in_the_command(herd, tmp_path, capsys):
         (["--out", "HERE/a.xlsx"], "'a.xlsx' does not say its format"),
         (["--out", "HERE/a.csv", "--divergences", "HERE/a.txt"], "'a.txt' does not say its format"),
         (["--out", "HERE/a.csv", "--divergences", "HERE/x/../a.csv"], "name the same file"),
+        (["--out", "HERE/a.csv", "--divergences", "HERE/f/b.csv"], "nothing was changed"),
         (["--permutations", "18", "--out", "HERE/a.csv"], "not a number of permutations (19 to 100000)"),
         (["--variables", "colour", "--out", "HERE/a.csv"], "no variable 'colour'"),
         (["--embedding", "net", "--out", "HERE/a.csv"], "no embedding 'net'"),
@@ -91,6 +92,7 @@ def test_variables_and_seed_are_kept_in_the_command(herd, tmp_path, capsys):
 )
 def test_each_mistake_is_one_line_and_a_two(herd, tmp_path, capsys, arguments, sentence):
     filled = [one.replace("HERE", str(tmp_path)) for one in arguments]
+    (tmp_path / "f").touch()
     assert cli.main(["saliency", str(herd.save()), *filled]) == 2
     told = capsys.readouterr()
     assert told.err.startswith("latent-explorer: ")

@@ -10,8 +10,10 @@ from coming_back import coming_back
 
 from explorer import cli
 from explorer.errors import UserError
+from explorer.places import shipped_encoders
 from explorer.recognition.analysis import analyse
 from explorer.recognition.arms import DECIDES
+from explorer.recognition.asked import Asked, analysis_of
 from explorer.recognition.saved_threshold import read_threshold
 from explorer.study.embeddings import EmbeddingNote, write_embedding
 from explorer.study.study import open_study
@@ -54,16 +56,26 @@ def test_the_file_keeps_its_contract_and_can_be_made_again(returning, tmp_path, 
     assert found["split"]["t0"] < found["split"]["t1"]
     assert found["guarantee"]["fpir"] == 0.1 and found["guarantee"]["confidence"] == 0
     assert found["verdict"] in said
+    at, first = found["tar_at_promised_fpir"], found["tar_at_promised_fpir"]["global"]
+    assert list(at) == list(arms) and all(list(one) == ["tar", "low", "high"] for one in at.values())
+    for name, delta in found["delta"].items():
+        assert at[name]["tar"] - first["tar"] == pytest.approx(delta["tar"])
+    row = next(line for line in said if line.startswith("global"))
+    assert row.endswith(f"{first['tar']:.1%} ({first['low']:.1%} to {first['high']:.1%})")
     assert found["embedding"]["sha256"] == open_study(returning.folder).embedding("features").fingerprint
     facts = json.loads((tmp_path / "tau.json.manifest.json").read_text())
-    words = shlex.split(facts["command"])
-    did(capsys, *words[1:-1], tmp_path / "again.json")
-    assert (tmp_path / "again.json").read_bytes() == out.read_bytes()
+    made = out.read_bytes()
+    out.unlink()
+    did(capsys, *shlex.split(facts["command"])[1:])
+    assert out.read_bytes() == made
 
 
-def test_searches_and_changed_verdicts_are_tables_that_can_be_made_again(returning, tmp_path, capsys):
+def test_searches_and_changed_verdicts_are_tables_that_can_be_made_again(
+    returning, tmp_path, tmp_path_factory, capsys, monkeypatch
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
     every, changed = tmp_path / "searches.csv", tmp_path / "changed.parquet"
-    options = ["--by", "lamp", "--confidence", "0", "--searches", every, "--changed", changed]
+    options = ["--by", "lamp", "--confidence", "0", "--arm", "residualised", "--searches", every, "--changed", changed]
     did(capsys, "threshold", returning.save(), *options, "--out", tmp_path / "tau.json")
     facts = json.loads((tmp_path / "tau.json").read_text())
     frame = pd.read_csv(every)
@@ -80,13 +92,15 @@ def test_searches_and_changed_verdicts_are_tables_that_can_be_made_again(returni
     assert (moved["verdict"] != moved["arm_verdict"]).all()
     both = frame.pivot(index="observation_id", columns="arm", values="verdict")
     assert (moved["arm"] == "stratum").sum() == (both["stratum"] != both["global"]).sum()
-    for path, option in ((every, "--searches"), (changed, "--changed")):
-        words = shlex.split(json.loads(path.with_name(path.name + ".manifest.json").read_text())["command"])
-        assert words[-2:] == [option, str(path)]
-        again = tmp_path / f"again{path.suffix}"
-        words[words.index("--out") + 1] = str(tmp_path / "other.json")
-        did(capsys, *words[1:-1], again)
-        assert again.read_bytes() == path.read_bytes()
+    made = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    assert len(made) == 6
+    monkeypatch.chdir(elsewhere)
+    for path in (every, changed):
+        command = json.loads(path.with_name(path.name + ".manifest.json").read_text())["command"]
+        path.unlink()
+        did(capsys, *shlex.split(command)[1:])
+        assert {one: one.read_bytes() for one in tmp_path.iterdir() if one.is_file()} == made
+    assert not list(elsewhere.iterdir())
 
 
 def test_the_file_decides_by_the_arm_that_was_asked_for_and_on_its_own_embedding_only(returning, tmp_path, capsys):
@@ -149,6 +163,26 @@ def test_animals_that_an_encoder_has_learnt_from_are_left_out(returning):
         assert not np.isin(found.split.animals[rows], codes).any()
 
 
+def test_only_the_encoder_that_made_an_embedding_tells_whom_it_has_learnt_from(returning):
+    study = returning.open()
+    vectors, shipped = study.embedding("features").vectors, shipped_encoders()["herd"]
+    made_by = json.loads((shipped / "model.json").read_text())["weights_sha256"]
+    for name, encoder in (("ours", made_by), ("other", "5e7"), ("unknown", None)):
+        note = EmbeddingNote(observations=study.ids_hash, encoder=name, encoder_hash=encoder)
+        write_embedding(study.path, name, vectors, note)
+    study = open_study(study.path)
+    assert analysis_of(study, Asked("ours", ("lamp",), confidence=0, model="herd")).remarks == ()
+    with pytest.raises(UserError, match="'herd' did not make the embedding 'other'"):
+        analysis_of(study, Asked("other", ("lamp",), confidence=0, model="herd"))
+    (said,) = analysis_of(study, Asked("unknown", ("lamp",), confidence=0, model="herd")).remarks
+    assert said.endswith("its figures flatter"), "that the encoder made it cannot be told"
+
+
+def test_a_confidence_of_nothing_is_a_promise_on_average(returning, tmp_path, capsys):
+    did(capsys, "threshold", returning.save(), "--by", "lamp", "--confidence", "0.00", "--out", tmp_path / "tau.json")
+    assert json.loads((tmp_path / "tau.json").read_text())["guarantee"]["confidence"] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -161,15 +195,26 @@ def test_animals_that_an_encoder_has_learnt_from_are_left_out(returning):
         (["--by", "lamp", "lamp", "--out", "HERE/a.json"], "'lamp' was given twice"),
         (["--by", "lamp", "--fpir", "1", "--out", "HERE/a.json"], "'1' is not a share between 0 and 1"),
         (["--by", "lamp", "--confidence", "2", "--out", "HERE/a.json"], "'2' is not a share"),
+        (["--by", "lamp", "--confidence", "1", "--out", "HERE/a.json"], "'1' is not a share from 0 to below 1"),
+        (["--by", "lamp", "--confidence", "nan", "--out", "HERE/a.json"], "'nan' is not a share"),
         (["--by", "lamp", "--apart", "-1", "--out", "HERE/a.json"], "not a number of days"),
         (["--by", "lamp", "--apart", "9999", "--out", "HERE/a.json"], "too few animals are seen both"),
         (["--by", "lamp", "--not-within", "reel", "--out", "HERE/a.json"], "no column 'reel'"),
+        (["--by", "lamp", "--not-within", "farm", "--out", "HERE/a.json"], "Take a column out of --not-within."),
+        (
+            ["--by", "lamp", "--not-within", "farm", "--apart", "9", "--out", "HERE/a.json"],
+            "or is too close in time. Take a column out of --not-within or allow fewer days for --apart.",
+        ),
+        (["--by", "lamp", "--model", "herd", "--out", "HERE/a.json"], "'herd' did not make the embedding 'features'"),
+        (["--by", "lamp", "--out", "HERE/a.json", "--searches", "HERE/f/b.csv"], "nothing was changed"),
         (["--by", "lamp", "--embedding", "net", "--out", "HERE/a.json"], "no embedding 'net'"),
         (["--by", "lamp", "--model", "HERE/none", "--out", "HERE/a.json"], "none"),
     ],
 )
 def test_each_mistake_is_one_line_and_a_two(returning, tmp_path, capsys, arguments, sentence):
     filled = [one.replace("HERE", str(tmp_path)) for one in arguments]
+    returning.observations["farm"] = "ours"
+    (tmp_path / "f").touch()
     assert cli.main(["threshold", str(returning.save()), *filled]) == 2
     told = capsys.readouterr()
     assert told.err.startswith("latent-explorer: ") and told.err.count("\n") == 1

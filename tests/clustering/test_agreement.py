@@ -102,12 +102,25 @@ def test_two_clusterings_side_by_side(study):
         for j, other in enumerate(found.second):
             there = (three.labels == int(one) - 1) & (eight.labels == int(other) - 1)
             assert found.counts[i, j] == there.sum()
-    assert found.moved.sum() == 39 - sum(found.counts[pair] for pair in found.pairs)
     assert not found.moved[~both].any()
     assert found.ari.value == pytest.approx(adjusted_rand_score(three.labels[both], eight.labels[both]))
     same = contingency(study, eight, replace(eight, labels=np.where(eight.labels >= 0, 7 - eight.labels, -2)))
     assert not same.moved.any()
     assert same.ari.value == 1
+
+
+def test_who_is_not_where_most_of_its_cluster_went_has_moved(study):
+    """Two clusters may go to the same one: then only those of them have moved that are elsewhere."""
+    made = assign(study, Clusters("kmeans", 3, "apart"))
+    labels = [
+        np.array([*halves, *[-2] * 24], dtype=np.int32)
+        for halves in ([0] * 10 + [1] * 6, [0] * 7 + [1] * 3 + [0] * 4 + [2] * 2)
+    ]
+    found = contingency(study, *(replace(made, labels=one) for one in labels))
+    assert np.flatnonzero(found.moved).tolist() == [7, 8, 9, 14, 15]
+    assert found.went.tolist() == [0, 0]
+    back = contingency(study, *(replace(made, labels=one) for one in labels[::-1]))
+    assert np.flatnonzero(back.moved).tolist() == [10, 11, 12, 13]
 
 
 def test_noise_is_no_cluster_to_move_into(study):

@@ -44,6 +44,13 @@ def test_groups_far_apart_come_back(study, wanted):
     assert read_stability(study, wanted, draws=8, seed=1) is None
 
 
+def test_it_is_made_anew_when_it_is_corrected_which_animal_is_which(study, herd):
+    wanted = Clusters("kmeans", 2, "apart")
+    stability(study, wanted, draws=3)
+    herd.observations.loc[0, "animal_id"] = "cow-7"
+    assert read_stability(herd.open(), wanted, draws=3) is None
+
+
 def test_what_hangs_on_single_animals_dissolves(herd):
     """Five clusters of one round cloud are cut elsewhere each time."""
     vectors = np.random.default_rng(1).normal(size=(40, 4)).astype(np.float32)

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.clustering.clusters import Clusters, named
-from explorer.clustering.conditioned import assign, read_assignment
+from explorer.clustering.conditioned import assign, made_of, read_assignment
+from explorer.clustering.decided import decided
 from explorer.clustering.edited import edited
 from explorer.clustering.variables import with_clusters
 from explorer.decisions.cluster_edits import (
@@ -19,6 +20,7 @@ from explorer.decisions.cluster_edits import (
     split_cluster,
 )
 from explorer.decisions.history import history
+from explorer.decisions.place import store_of
 from explorer.decisions.undoing import next_redo, next_undo, redo, undo
 from explorer.errors import UserError
 
@@ -87,14 +89,14 @@ def test_whatever_was_decided_nobody_is_lost(deeds):
 
 def test_decisions_about_clusters_are_kept_undone_and_told(herd):
     study = herd.open()
-    name_cluster(study, CLUSTERING, 2, " thin cows ", who="Ann")
-    merge_clusters(study, CLUSTERING, (3, 2, 3), who="Ann")
-    split_cluster(study, CLUSTERING, 1, 2, who="Bob")
-    name_cluster(study, "another", 1, "x")
+    name_cluster(study, CLUSTERING, 2, " thin cows ", of="x", who="Ann")
+    merge_clusters(study, CLUSTERING, (3, 2, 3), of="x", who="Ann")
+    split_cluster(study, CLUSTERING, 1, 2, of="x", who="Bob")
+    name_cluster(study, "another", 1, "x", of="x")
     assert edits_of(study, CLUSTERING).edits == (
-        Name(cluster=2, to="thin cows"),
-        Merge(clusters=(2, 3)),
-        Split(cluster=1, parts=2),
+        Name(cluster=2, to="thin cows", of="x"),
+        Merge(clusters=(2, 3), of="x"),
+        Split(cluster=1, parts=2, of="x"),
     )
     assert edited_clusterings(study) == [CLUSTERING, "another"]
     assert len(edits_of(study, CLUSTERING, as_of=1).edits) == 1
@@ -103,11 +105,11 @@ def test_decisions_about_clusters_are_kept_undone_and_told(herd):
     assert len(edits_of(study, CLUSTERING).edits) == 2
     redo(study)
     assert len(edits_of(study, CLUSTERING).edits) == 3
-    name_cluster(study, "another", 1, "y")
+    name_cluster(study, "another", 1, "y", of="x")
     assert next_undo(study, CLUSTERING).seq == 3
     undo(study, subject=CLUSTERING)
     assert len(edits_of(study, CLUSTERING).edits) == 2
-    name_cluster(study, "another", 1, "z")
+    name_cluster(study, "another", 1, "z", of="x")
     assert next_redo(study) is None
     assert next_redo(study, CLUSTERING).seq == 3  # what was decided since is about others
     redo(study, subject=CLUSTERING)
@@ -121,9 +123,9 @@ def test_decisions_about_clusters_are_kept_undone_and_told(herd):
 @pytest.mark.parametrize(
     ("deed", "said"),
     [
-        (lambda study: name_cluster(study, CLUSTERING, 1, "x" * 81), "81 characters"),
-        (lambda study: merge_clusters(study, CLUSTERING, (2, 2)), "only one cluster"),
-        (lambda study: split_cluster(study, CLUSTERING, 2, 1), "split into 1"),
+        (lambda study: name_cluster(study, CLUSTERING, 1, "x" * 81, of="x"), "81 characters"),
+        (lambda study: merge_clusters(study, CLUSTERING, (2, 2), of="x"), "only one cluster"),
+        (lambda study: split_cluster(study, CLUSTERING, 2, 1, of="x"), "split into 1"),
     ],
 )
 def test_mistakes_are_one_sentence_and_write_nothing(herd, deed, said):
@@ -137,14 +139,55 @@ def test_clusters_as_decided_are_those_that_were_made_with_their_names(herd):
     study = herd.open()
     made = Clusters("kmeans", 4, "features")
     raw = assign(study, made)
-    name_cluster(study, made.name, 1, "thin")
-    merge_clusters(study, made.name, (2, 3))
+    of = made_of(study, made)
+    name_cluster(study, made.name, 1, "thin", of=of)
+    merge_clusters(study, made.name, (2, 3), of=of)
     seen = made._replace(decided=last_edit(study, made.name))
     assert named(seen.name) == seen and seen.made == made
     assert np.array_equal(read_assignment(study, seen).labels, raw.labels)  # nothing is clustered anew
     values = with_clusters(study, [seen.name]).values(seen.name)
     assert list(values.cat.categories) == ["thin", "2", "4"]
     assert (values == "2").sum() == np.isin(raw.labels, [1, 2]).sum()
-    name_cluster(study, made.name, 1, "fat")  # later decisions do not change what an address means
+    name_cluster(study, made.name, 1, "fat", of=of)  # later decisions do not change what an address means
     again = with_clusters(study, [seen.name]).values(seen.name)
     assert list(again.cat.categories) == ["thin", "2", "4"]
+
+
+def seen_by(study, made):
+    """What the clusters ``made`` are called now, and the remarks."""
+    found, state = decided(study, assign(study, made._replace(decided=last_edit(study, made.name))))
+    return state.called, " ".join(found.remarks)
+
+
+def test_names_do_not_pass_to_clusters_of_other_vectors(herd):
+    vectors = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    study, made = herd.embed("net", vectors), Clusters("kmeans", 2, "net")
+    name_cluster(study, made.name, 1, "thin", of=made_of(study, made))
+    called, told = seen_by(study, made)
+    assert called[0] == "thin" and "without effect" not in told
+    called, told = seen_by(herd.embed("net", vectors[::-1]), made)
+    assert called[0] == "1"
+    assert "vectors or data have changed since: 1 of 1 decisions about these clusters" in told
+    assert seen_by(herd.embed("net", vectors), made)[0][0] == "thin", "the vectors are back"
+
+
+def test_names_do_not_pass_to_clusters_by_other_values_of_a_variable(herd):
+    vectors = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    study = herd.embed("net", vectors)
+    plain, inside = (
+        Clusters("kmeans", 2, "net", way=way, by=by) for way, by in (("plain", ()), ("strata", ("breed",)))
+    )
+    for made in (plain, inside):
+        name_cluster(study, made.name, 1, "thin", of=made_of(study, made))
+    herd.observations["breed"] = herd.observations["breed"].to_numpy()[::-1]
+    study = herd.embed("net", vectors)
+    assert seen_by(study, plain)[0][0] == "thin"
+    called, told = seen_by(study, inside)
+    assert called[0] == "1" and "without effect" in told
+
+
+def test_decisions_of_a_time_that_did_not_keep_what_clusters_were_made_of_still_count(herd):
+    study, made = herd.open(), Clusters("kmeans", 2, "features")
+    with store_of(study).writing() as log:
+        log.append("cluster.name", made.name, who="Ann", payload={"cluster": 1, "to": "thin"})
+    assert seen_by(study, made)[0][0] == "thin"

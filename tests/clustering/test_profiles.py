@@ -128,6 +128,28 @@ def test_a_cluster_with_few_animals_outside_of_it_has_none_either(study, made):
     assert any(trait.sure for trait in enough.traits)
 
 
+def test_what_was_put_into_clusters_comes_last_and_is_marked(study):
+    """That a cluster made of luck differs in luck is no finding, however large it is."""
+    wanted = Clusters("kmeans", 2, "apart", way="joined", by=("breed",), weight=50.0)
+    one = profiles(study, assign(study, wanted))[1]
+    assert [trait.put_in for trait in one.traits] == [trait.variable == "breed" for trait in one.traits]
+    assert [trait.put_in for trait in one.traits[-2:]] == [True, True]
+    said = explained(one)
+    assert said[0].startswith("weight (a task) is ")
+    assert "have Breed (put into the clusters) = horned" in said[-1]
+    none = profiles(study, assign(study, wanted._replace(weight=0.0)))[1]
+    assert not any(trait.put_in for trait in none.traits), "with a weight of 0 nothing was"
+
+
+def test_what_is_rare_in_a_cluster_is_told_before_what_was_put_into_it():
+    rare, put_in = (
+        Trait(name, name, "x", 0.5, 0.5 - effect, Interval(effect, effect, effect), effect, None, False, 9, 0, given)
+        for name, effect, given in (("rare", -0.4, False), ("own", 0.4, True))
+    )
+    said = explained(Profile(0, "1", "all", 9, 9, 1.0, (rare, put_in), (), ()))
+    assert [sentence.split(" have ")[1].split(" ")[0] for sentence in said] == ["rare", "own"]
+
+
 def test_noise_comes_last_and_has_no_middle(study, made):
     labels = np.where(made.labels == 1, -1, made.labels).astype(np.int32)
     found = profiles(study, replace(made, labels=labels))

@@ -1,10 +1,11 @@
 """The Clusters page in process: what it asks for, what it shows, and what people decide about clusters."""
 
+import numpy as np
 import pytest
 from visiting import herd, press, run, sound, words
 
 from explorer.clustering.clusters import Clusters
-from explorer.clustering.conditioned import assign
+from explorer.clustering.conditioned import assign, made_of
 from explorer.clustering.gap import number_at
 from explorer.decisions.cluster_edits import edits_of
 from explorer.study.study import open_study
@@ -37,6 +38,13 @@ def test_what_is_chosen_is_what_is_made(folder, monkeypatch, asked):
     assert app.query_params["clusters"] == GROUPS.name
     ((function, path, wanted, members),) = asked
     assert (function, path, wanted, members) == ("cluster_at", folder, GROUPS, None)
+
+
+def test_edges_stay_as_they_are(folder, monkeypatch, asked):
+    exact = GROUPS._replace(bins=(("weight", (20.1234567,)),))
+    app = shown(folder, monkeypatch, exact)
+    press(app, "Make clusters")
+    assert app.query_params["clusters"] == exact.name
 
 
 def test_edges_that_are_no_numbers_are_refused_in_a_sentence(folder, monkeypatch, asked):
@@ -115,7 +123,9 @@ def test_naming_merging_splitting_and_undoing(folder, monkeypatch):
     app.number_input(key=f"clusters_split-{SIX.name}-1").set_value(2).run()
     press(app, "Split")
     assert table()["cluster"].tolist() == ["thin", "2", "3", "4", "5", "6", "7"]
-    assert len(edits_of(study, SIX.name).edits) == 4
+    kept = edits_of(study, SIX.name).edits
+    assert len(kept) == 4
+    assert {one.of for one in kept} == {made_of(study, SIX)}, "they are about the clusters of these vectors"
 
 
 def test_a_merge_with_nothing_says_so_and_changes_nothing(folder, monkeypatch):
@@ -133,6 +143,10 @@ def test_two_clusterings_side_by_side(folder, monkeypatch):
     labels = [one.label for one in app.metric]
     assert labels.count("Adjusted Rand index") == 2 and "Moved" in labels
     assert app.selectbox(key="clusters_against").value == other.name
+    mine, theirs = (assign(open_study(folder), one).labels for one in (SIX, other))
+    stayed = sum(np.bincount(theirs[mine == one]).max() for one in range(6))
+    assert next(one for one in app.metric if one.label == "Moved").value == str(len(mine) - stayed)
+    assert "Moved: not where most of its cluster went" in words(app)
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,7 @@ def test_files_are_those_of_the_command(returning, tmp_path, monkeypatch):
         assert (tmp_path / name).read_bytes() == export.content
         facts = json.loads((tmp_path / f"{name}.manifest.json").read_text())
         assert facts == json.loads(json.dumps(export.facts))
+    assert file.read_bytes() == saved(found.content, "s-norm"), "no other command writes over it"
 
 
 def test_every_arm_but_the_control_can_be_saved_in_the_words_of_the_table(returning, monkeypatch):

@@ -1,12 +1,14 @@
 """The whole comparison on animals whose truth is known: no leak, no gain from nothing, a gain where there is one."""
 
+import re
+
 import numpy as np
 import pytest
 from returning import Returning
 from scipy.stats import binom
 
 from explorer.errors import UserError
-from explorer.recognition.arms import CONDITIONED, GLOBAL, SHUFFLED
+from explorer.recognition.arms import CLUSTERS, CONDITIONED, GLOBAL, SHUFFLED
 from explorer.recognition.comparing import compare
 from explorer.recognition.one_per_animal import weights
 from explorer.space.bootstrap import AnimalBootstrap
@@ -61,6 +63,10 @@ def test_calibration_animals_decide_thresholds_and_nothing_else(made, found):
     assert scores == []
     assert taus == [*ARMS, SHUFFLED]
     assert np.array_equal(found.fitting.adjustment.slopes, again.fitting.adjustment.slopes)
+    centres = [
+        next(one.arm.learnt.centres for one in each.tested if one.arm.name == CLUSTERS) for each in (found, again)
+    ]
+    assert np.array_equal(*centres)
 
 
 def test_adjustment_animals_decide_what_is_adjusted(made, found):
@@ -154,8 +160,24 @@ def test_a_promise_too_strict_is_told_and_given_up(made):
 def test_too_few_animals_for_anything_are_refused():
     with pytest.raises(UserError, match="too few"):
         Returning(0, animals=6).analysed()
-    with pytest.raises(UserError, match="too few to calibrate any threshold with; 9 are needed"):
-        Returning(0, animals=20).analysed()
+    few = Returning(0, animals=20)
+    with pytest.raises(
+        UserError, match=r"^5 animals, about a quarter .* average needs 9\. .* about 36 animals"
+    ) as error:
+        few.analysed()
+    share, confidence = re.search(r"--fpir ([0-9.]+) --confidence (0)", str(error.value)).groups()
+    kept = few.analysed(fpir=float(share), confidence=float(confidence)).promise
+    assert kept.fpir == float(share) and not kept.remarks, "what it proposes does"
+    assert Returning(0, animals=36).analysed(confidence=0.0).promise.fpir == 0.1
+
+
+def test_of_a_handful_of_animals_nothing_is_concluded():
+    found = Returning(0, animals=20, noise=0.02).analysed(fpir=0.3, confidence=0.0)
+    assert [found.split.count(rows) for rows in (found.split.known, found.split.test)] == [5, 5]
+    start = found.at[GLOBAL].value
+    for delta in found.deltas.values():
+        assert (delta.low, delta.high, delta.helps) == (-start, 1 - start, False), "all that is possible"
+    assert found.verdict.startswith("5 known and 5 unknown animals in the test are too few to tell whether")
 
 
 def test_the_same_seed_gives_the_same_and_another_other_animals(made, found):

@@ -282,6 +282,8 @@ def broken(facts, path, value):
         ("global", ["version"], 1, "saved by an older Latent Explorer .*Fit the threshold again"),
         ("global", ["version"], VERSION + 1, "saved by a newer Latent Explorer"),
         ("global", ["version"], "2", "is not a threshold of ours"),
+        ("global", ["version"], True, "is not a threshold of ours"),
+        ("global", ["arms", 0, "tau", "all"], -0.1, "is damaged .a threshold of distances below 0"),
         ("global", ["arm"], SHUFFLED, "is a control, whose strata were dealt at random"),
         ("global", ["arm"], "best", "there is no arm 'best'"),
         ("global", ["arm"], "clusters", "is damaged .it has no centres of its clusters"),

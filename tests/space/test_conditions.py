@@ -31,6 +31,17 @@ def test_a_number_that_does_not_vary_is_one_category(herd):
     assert weight.binning is None and list(weight.values.categories) == ["all values"]
 
 
+def test_arcs_by_hand_begin_within_the_cycle(herd):
+    study = herd.open()
+    (month,) = conditions(study, ["month"], {"month": (3, 12)})
+    assert month.binning.cuts == (3, 0)
+    for cuts in ((3, 30), (-1, 6)):
+        with pytest.raises(
+            UserError, match=r"bins of 'month' cannot be used: arcs begin within its cycle. Give 0 to 12"
+        ):
+            conditions(study, ["month"], {"month": cuts})
+
+
 def test_strata_lose_the_last_variable_first(herd):
     study = herd.open()
     nested = nested_strata(conditions(study, ["breed", "season"]), len(study))

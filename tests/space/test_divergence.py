@@ -31,8 +31,23 @@ def test_both_are_what_their_definitions_say():
         share = (np.arange(20_000) + 0.5) / 20_000
         assert one.jeffrey.value == pytest.approx(jeffrey, rel=1e-4)
         assert one.w2.value == pytest.approx(((p.ppf(share) - q.ppf(share)) ** 2).mean(), rel=1e-2)
-        assert one.w2.low <= one.w2.value <= one.w2.high
     assert [one.dimension for one in found.widest] == [1, 0]
+
+
+@pytest.mark.parametrize(("shift", "wider"), [(0.0, 1.0), (0.5, 1.0), (1.5, 1.5)])
+def test_the_intervals_hold_what_is_true_of_all_animals(shift, wider):
+    rng = np.random.default_rng(0)
+    runs, held = 60, np.zeros(2)
+    v1, v2 = 2.0, 2 * wider**2
+    apart = shift**2 + (v1**0.5 - v2**0.5) ** 2
+    jeffrey = (v1 / v2 + v2 / v1 - 2 + shift**2 * (1 / v1 + 1 / v2)) / 2
+    truth = apart / ((v1 + v2) / 2 + shift**2 / 4), jeffrey
+    for run in range(runs):
+        own = (rng.permutation(40) % 2)[UNITS]
+        x = np.where(own == 1, wider, 1) * (rng.normal(size=40)[UNITS] + rng.normal(size=200)) + shift * own
+        (one,) = divergences("v", groups(own), x[:, None], UNITS, seed=run).dimensions
+        held += [found.low <= true <= found.high for found, true in zip((one.w2, one.jeffrey), truth, strict=True)]
+    assert (held >= 0.85 * runs).all()
 
 
 def test_the_unit_of_a_dimension_does_not_matter_and_alike_groups_reach_nothing():

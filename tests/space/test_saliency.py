@@ -71,14 +71,19 @@ def test_what_shapes_the_vectors_comes_first_and_chance_is_called_chance(herd):
     assert (frame["probe"]["breed"] > frame["probe_null_high"]["breed"]) and frame["probe"]["light"] < 0.1
     assert [one.how for one in saliency.variables] == ["animals", "courses", "visits"]
     breed, age, light = said_of(saliency)
-    assert breed.startswith(f"Breed explains {frame['r2']['breed']:.1%} of the space, ")
-    assert (
-        f"{frame['r2_conditional']['breed']:.1%} that age and light do not (p = 0.01, animals exchanged; 95%" in breed
-    )
+    one, _, other = saliency.variables
+    assert breed.startswith(
+        f"Breed explains {one.r2.value:.1%} of the space (95% interval over 30 animals {one.r2.low:.1%} to "
+        f"{one.r2.high:.1%}; p = 0.01, animals exchanged), {one.conditional.value:.1%} ({one.conditional.low:.1%} to "
+        f"{one.conditional.high:.1%}) that age and light do not"
+    ), "each number with its own interval, and p with what is tested"
     assert "interval over 30 animals" in age
     assert light.startswith(
-        f"light explains {frame['r2']['light']:.1%} of the space, no more than chance may give (shuf"
-    )
+        f"light explains {other.r2.value:.1%} of the space (95% interval over 30 animals {other.r2.low:.1%} to "
+        f"{other.r2.high:.1%}), its ups and downs in each animal {other.test.explained:.1%}, no more than chance may "
+        f"give (shuffled {other.test.null.mean():.1%} on average, p = {other.test.p:.3g})"
+    ), "chance is of the ups and downs alone"
+    assert other.test.explained < other.r2.value
     assert said_of_pairs(saliency) == ()
 
 
@@ -125,7 +130,7 @@ def test_what_says_the_same_is_said_to_be_inseparable(herd):
     breed = next(one for one in saliency.variables if one.name == "breed")
     assert breed.conditional.value == pytest.approx(0, abs=1e-9)
     assert breed.shared == pytest.approx(breed.r2.value)
-    assert "0.0% that pen and light do not" in said_of(saliency)[0]
+    assert "0.0% (0.0% to 0.0%) that pen and light do not" in said_of(saliency)[0]
 
 
 def test_what_others_say_together_is_too(herd):
@@ -146,12 +151,15 @@ def test_what_cannot_be_used_is_named(herd):
     variables["farm"] = {"column": "farm", "kind": "nominal"}
     variables["id"] = {"column": "observation_id", "kind": "nominal"}
     variables["lost"] = {"column": "breed", "kind": "continuous"}
+    variables["rare"] = {"column": "rare", "kind": "continuous"}
+    herd.observations["rare"] = np.where(np.arange(180) < 9, np.arange(180), np.nan)
     herd.observations.loc[7, "p_1"] = np.nan
     herd.observations.loc[8, "animal_id"] = None
     study = herd.open()
     saliency = found(study)
     told = "\n".join(saliency.remarks)
-    assert "farm was left out: it does not vary" in told
+    assert "farm was left out: it does not vary" in saliency.remarks
+    assert "rare was left out: fewer than 10 observations with a vector have it" in saliency.remarks
     assert "id was left out: 'id' has 179 categories" in told
     assert "lost was left out" in told
     assert "1 of 180 observations left out: a feature is missing" in told
@@ -162,7 +170,7 @@ def test_what_cannot_be_used_is_named(herd):
     for name, sentence in (("id", "categories"), ("lost", "Jersey|Holstein"), ("gone", "no variable 'gone'")):
         with pytest.raises(UserError, match=sentence):
             found(study, variables=["breed", name])
-    with pytest.raises(UserError, match="farm was left out"):
+    with pytest.raises(UserError, match=r"farm was left out: it does not vary\.$"):
         found(study, variables=["farm"])
 
 

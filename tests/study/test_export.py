@@ -20,6 +20,7 @@ from explorer.study.export import (
     manifest_text,
     parquet_bytes,
     table_bytes,
+    write_together,
     write_with_manifest,
 )
 
@@ -228,3 +229,37 @@ def test_the_manifest_names_the_hash_of_the_file_beside_it(tmp_path):
 
 def test_a_manifest_takes_what_json_does_not_know(tmp_path):
     assert json.loads(manifest_text({"path": tmp_path, "name": "Kühe"})) == {"path": str(tmp_path), "name": "Kühe"}
+
+
+@pytest.mark.parametrize(
+    "name", ["study.toml", "events.csv", "Animals.parquet", "embeddings/other.json", "images/0.png"]
+)
+def test_a_part_of_a_study_is_never_written_over(herd, name):
+    """By a name of its own, by a link to its folder, or one that it does not have yet."""
+    folder = herd.pictured("files").save()
+    link = folder.parent / "link"
+    link.symlink_to(folder, target_is_directory=True)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for place in (folder, link, folder / "images" / ".."):
+        with pytest.raises(UserError, match=r"is a part of the study|no export has made it"):
+            write_with_manifest(place / name, b"a", manifest(file=name, content=b"a", rows=1, command="go"))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_an_export_in_a_study_can_be_made_again(herd):
+    path = herd.save() / "exports" / "map.csv"
+    for content in (b"a", b"b"):
+        write_with_manifest(path, content, manifest(file="map.csv", content=content, rows=1, command="go"))
+        assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("bad", ["a-file/second.csv", "a-folder.csv"])
+def test_of_several_files_all_are_written_or_none(tmp_path, bad):
+    (tmp_path / "a-file").write_bytes(b"")
+    (tmp_path / "a-folder.csv").mkdir()
+    (tmp_path / "old.csv").write_bytes(b"old")
+    there = sorted(tmp_path.iterdir())
+    for names in (["old.csv", "new.csv", bad], [bad, "old.csv", "new.csv"]):
+        with pytest.raises(UserError, match=r"could not be written: .*; nothing was changed"):
+            write_together([(tmp_path / name, b"a", {}) for name in names])
+        assert sorted(tmp_path.iterdir()) == there and (tmp_path / "old.csv").read_bytes() == b"old"

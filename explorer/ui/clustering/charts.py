@@ -49,7 +49,7 @@ def river(
     stays: npt.NDArray[np.bool_],
     palette: Palette,
 ) -> go.Figure:
-    """Who goes from which cluster to which; ``stays`` bool (r, c): cells of a cluster that is taken for the same."""
+    """Who goes from which cluster to which; ``stays`` bool (r, c): where most of each went."""
     rows, columns = np.nonzero(counts)
     colours = [palette.categories[place % len(palette.categories)] for place in range(len(first))]
     links = [

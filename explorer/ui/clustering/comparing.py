@@ -62,9 +62,7 @@ def compare(study: Study, assignment: Assignment, state: Edited, others: list[st
     if how == _HEAT:
         fig = heat_map(first, second, table.counts, titles, palette())
     else:
-        stays = np.zeros(table.counts.shape, dtype=bool)
-        for one, same in table.pairs:
-            stays[one, same] = True
+        stays = table.went[:, None] == np.arange(len(second))
         fig = river(first, second, table.counts, stays, palette())
     said = f"{int(table.moved.sum()):,} of {table.observations:,} observations moved"
     draw(fig, f"Both clusterings: {said}", f"clusters_{how}")
@@ -102,7 +100,8 @@ def _agreement(table: Contingency, unit: str) -> None:
             measured(label, one)
         figure("Moved", f"{moved:,}", f"of {count(table.observations, 'observation')}")
     st.caption(
-        "1: the same clusters; 0: no more alike than by chance. Moved: not where most of its cluster went. "
+        "1: the same clusters; 0: no more alike than by chance. Moved: not where most of its cluster went, into "
+        "noise or out of it. "
         f"Intervals over {count(table.animals, unit)}."
     )
 

@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from explorer.clustering.clusters import Clusters, named
-from explorer.clustering.conditioned import Assignment
+from explorer.clustering.conditioned import Assignment, made_of
 from explorer.clustering.edited import Edited
 from explorer.decisions.cluster_edits import (
     MOST_PARTS,
@@ -62,7 +62,10 @@ def editing(study: Study, assignment: Assignment, state: Edited, label: int) -> 
 def _name(study: Study, wanted: Clusters, number: int, now: str) -> None:
     key = f"clusters_name-{wanted.name}-{number}"
     st.text_input("Its name", value=now, key=key, max_chars=80, placeholder="thin in winter", width=280)
-    _button("Keep this name", study, wanted, lambda: name_cluster(study, wanted.name, number, st.session_state[key]))
+    of = made_of(study, wanted)
+    _button(
+        "Keep this name", study, wanted, lambda: name_cluster(study, wanted.name, number, st.session_state[key], of=of)
+    )
 
 
 def _merge(study: Study, wanted: Clusters, number: int, others: dict[int, str]) -> None:
@@ -71,9 +74,10 @@ def _merge(study: Study, wanted: Clusters, number: int, others: dict[int, str]) 
         return
     key = f"clusters_merge-{wanted.name}-{number}"
     st.multiselect("Merge it with", list(others), format_func=others.__getitem__, key=key, width=360)
+    of = made_of(study, wanted)
 
     def deed() -> object:
-        return merge_clusters(study, wanted.name, (number, *(other + 1 for other in st.session_state[key])))
+        return merge_clusters(study, wanted.name, (number, *(other + 1 for other in st.session_state[key])), of=of)
 
     _button("Merge", study, wanted, deed)
 
@@ -84,9 +88,10 @@ def _split(study: Study, wanted: Clusters, number: int, size: int, *, merged: bo
         return
     key = f"clusters_split-{wanted.name}-{number}"
     st.number_input("Into parts, by k-means", 2, min(MOST_PARTS, size), key=key, width=200)
-    _button("Split", study, wanted, lambda: split_cluster(study, wanted.name, number, int(st.session_state[key])))
+    of = made_of(study, wanted)
+    _button("Split", study, wanted, lambda: split_cluster(study, wanted.name, number, st.session_state[key], of=of))
     if merged:
-        _button("Take the last merge apart", study, wanted, lambda: split_cluster(study, wanted.name, number))
+        _button("Take the last merge apart", study, wanted, lambda: split_cluster(study, wanted.name, number, of=of))
 
 
 def _button(label: str, study: Study, wanted: Clusters, deed: Callable[[], object]) -> None:

@@ -4,7 +4,18 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from explorer.clustering.clusters import METHODS, MOST, MOST_WEIGHT, WAYS, Bins, Clusters, Method, Way, usual_size
+from explorer.clustering.clusters import (
+    METHODS,
+    MOST,
+    MOST_WEIGHT,
+    WAYS,
+    Bins,
+    Clusters,
+    Method,
+    Way,
+    as_number,
+    usual_size,
+)
 from explorer.clustering.gap import number_at
 from explorer.errors import UserError
 from explorer.study.study import Study
@@ -165,7 +176,7 @@ def _bins(study: Study, by: tuple[str, ...], now: Clusters | None) -> Bins | Non
         cyclic = study.variables[name].cycle is not None
         text = row.text_input(
             f"{'Arcs' if cyclic else 'Bins'} of {labels[name]}",
-            value=", ".join(f"{cut:g}" for cut in before.get(name, ())),
+            value=", ".join(map(as_number, before.get(name, ()))),
             key=f"clusters_bins-{study.path}-{name}",
             placeholder="4 equal arcs" if cyclic else "3 of equal size",
             help="Where each arc begins, for example 3, 6, 9, 12"

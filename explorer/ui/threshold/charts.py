@@ -12,6 +12,7 @@ from explorer.ui.plain import count, for_plotly
 
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "5px 2px", "1px 3px")
 _MOST_POINTS = 600
+_ROOMY = 7  # strata, and all together: more of them get fewer digits, so that 13 fit a narrow page
 _LONGEST = 34  # letters of a stratum's name on an axis
 
 
@@ -123,7 +124,10 @@ def within_chart(found: Separation, taus: dict[str, float], palette: Palette) ->
 
 
 def pairs_chart(found: Separation, palette: Palette) -> go.Figure:
-    """The gap of each pair of strata: nearest two animals less farthest sightings of one; above 0 a tau separates."""
+    """The gap of each pair of strata: nearest two animals less farthest sightings of one; above 0 a tau separates.
+
+    In each cell the farthest sightings of one animal stand above the nearest two.
+    """
     gap = found.nearest_other - found.farthest_own
     names = _names(found)
     most = float(np.nanmax(np.abs(gap))) if np.isfinite(gap).any() else 1.0
@@ -137,12 +141,10 @@ def pairs_chart(found: Separation, palette: Palette) -> go.Figure:
         ]
         for i in range(len(names))
     ]
+    digits, size = (3, 11) if len(names) <= _ROOMY else (2, 10)
     texts = [
-        [
-            f"{_said(found.farthest_own[i, j])} | {_said(found.nearest_other[i, j])}" if len(names) <= 6 else ""
-            for j in range(len(names))
-        ]
-        for i in range(len(names))
+        [f"{_said(own, digits)}<br>{_said(other, digits)}" for own, other in zip(*rows, strict=True)]
+        for rows in zip(found.farthest_own, found.nearest_other, strict=True)
     ]
     fig = go.Figure(
         go.Heatmap(
@@ -155,7 +157,7 @@ def pairs_chart(found: Separation, palette: Palette) -> go.Figure:
             colorscale=[[0, "#D55E00"], [0.5, "#F2F2F2"], [1, "#0072B2"]],
             text=texts,
             texttemplate="%{text}",
-            textfont={"color": "#1D2733", "size": 11},
+            textfont={"color": "#1D2733", "size": size},
             customdata=hover,
             hovertemplate="%{customdata}<extra></extra>",
             hoverongaps=False,
@@ -179,5 +181,7 @@ def _names(found: Separation) -> list[str]:
     return out
 
 
-def _said(value: float) -> str:
-    return f"{value:.3g}" if np.isfinite(value) else "-"
+def _said(value: float, digits: int = 3) -> str:
+    if not np.isfinite(value):
+        return "-"
+    return f"{value:.{digits}g}" if value < 10**digits else f"{value:,.0f}"

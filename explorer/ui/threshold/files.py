@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.recognition.arms import DECIDES, GLOBAL
 from explorer.recognition.asked import Asked, described
 from explorer.recognition.evidence import Evidence
-from explorer.recognition.searches_table import table_of
+from explorer.recognition.searches_table import Option, table_of
 from explorer.recognition.threshold_file import saved
 from explorer.space.view_table import Export
 from explorer.study.study import Study
@@ -52,8 +52,10 @@ def files(study: Study, asked: Asked, found: Evidence) -> None:
 
 def export_of(study: Study, asked: Asked, found: Evidence, kind: Kind, file: str, arm: str = GLOBAL) -> Export:
     """A file of ``kind`` called ``file``, a threshold that decides by ``arm``: the bytes that the command writes."""
+    content = saved(found.content, arm)
     if kind == "threshold":
-        content = saved(found.content, arm)
         facts = described(study, asked, content, file=file)
         return Export(content, facts, facts["rows"])
-    return table_of(study, asked, found, "--searches" if kind == "searches" else "--changed", file=file)
+    option: Option = "--searches" if kind == "searches" else "--changed"
+    beside = f"{file.removesuffix('.csv')}-threshold.json"  # not the file that may be saved with another arm
+    return table_of(study, asked, found, option, file=file, threshold=content, beside=beside)

@@ -141,8 +141,8 @@ def _strata(found: Evidence) -> None:
     left_out = found.separation.left_out
     st.caption(
         f"Plain distances of every two among {_of(found.separation)}. Largest and smallest values hang on single "
-        "pictures and grow apart with the number of animals: a gap below 0 is the rule. In each cell: one animal at "
-        "most | two animals at least."
+        "pictures and grow apart with the number of animals: a gap below 0 is the rule. In each cell, above: one "
+        "animal at most; below: two animals at least."
         + (f" {count(left_out, 'smaller stratum', 'smaller strata')} not drawn." if left_out else "")
     )
 
