@@ -13,7 +13,7 @@ app: $(VENV)/app.done
 	$(BIN)/latent-explorer app $(STUDY)
 
 test: $(VENV)/test.done lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-fast: $(VENV)/test.done
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser"

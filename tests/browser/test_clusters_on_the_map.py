@@ -2,7 +2,7 @@
 
 import re
 
-from looking import change, drawn, lasso, open_map, selected, view_of
+from looking import change, drawn, lasso, open_map, selected, settle, view_of
 from playwright.sync_api import expect
 
 from explorer.clustering.variables import made_for
@@ -17,7 +17,10 @@ def test_clusters_are_a_colour_that_filters_and_travels_by_the_address(serve, ne
     open_map(page, f"{server.url}/map?colour=digit")
     page.get_by_role("button", name="Clusters").click()
     page.get_by_role("radio", name="k-means").click()
-    page.get_by_label("How many clusters").fill("5")
+    many = page.get_by_label("How many clusters")
+    many.fill("5")
+    many.press("Enter")
+    settle(page)
     page.get_by_role("button", name="Colour by clusters").click()
     expect(page.get_by_text("5 clusters by k-means")).to_be_visible()
     page.keyboard.press("Escape")
@@ -52,7 +55,10 @@ def test_of_a_part_its_own_clusters(serve, new_page):
     with change(page):
         page.get_by_role("button", name="Make the map").click()
     page.get_by_role("button", name="Clusters").click()
-    page.get_by_label("Observations in a cluster, at least").fill("8")
+    least = page.get_by_label("Observations in a cluster, at least")
+    least.fill("8")
+    least.press("Enter")
+    settle(page)
     page.get_by_role("button", name="Colour by clusters").click()
     note = page.get_by_text(re.compile(r"clusters? by HDBSCAN"))
     expect(note).to_contain_text(f"of {n} observations")

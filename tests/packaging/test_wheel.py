@@ -33,7 +33,6 @@ def run(*command: str | Path, cwd: Path, timeout: int = 900) -> subprocess.Compl
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("wheel")
 def test_a_wheel_in_a_clean_environment_runs_from_any_folder(tmp_path):
     built = run(sys.executable, "-m", "build", "--wheel", "--outdir", tmp_path / "dist", ROOT, cwd=tmp_path)
     if built.returncode and ("ConnectionError" in built.stderr or "Could not find a version" in built.stderr):
