@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STUDY ?=
 WORKERS ?= 2
+# One thread for each worker of pytest: with more, two workers on two cores wait for each other's threads.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: app test test-fast lint bench screenshots pin clean
 
@@ -13,10 +15,10 @@ app: $(VENV)/app.done
 	$(BIN)/latent-explorer app $(STUDY)
 
 test: $(VENV)/test.done lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	$(PYTEST)
 
 test-fast: $(VENV)/test.done
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not browser"
+	$(PYTEST) -m "not slow and not browser"
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .

@@ -3,14 +3,20 @@
 For every method, its limits set at 5 % on healthy series made from the same 400 animals: the share of other healthy
 animals that are alerted, and of steps of 2 and 3 SD (caught within 6 visits) and spikes of 3 SD (at that visit) that
 are. The same with autocorrelation 0.3, with drift, and with limits as in the textbook. Intervals are 95 %, over herds
-that are learnt from. Then healthy herds followed from their first visit as the app does, and the time that alerts take
-as visits grow.
+that are learnt from. Then healthy herds followed from their first visit as the app does, the time that alerts take as
+visits grow, and that of the herd round page of the sample.
 """
 
+import os
+import shutil
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+from streamlit.testing.v1 import AppTest
 
+import explorer
 from benchmarks.judged import as_the_app, realised
 from explorer.change.arms import METHODS, Herd, Method, beyond, channels
 from explorer.change.backgrounds import YEAR, Backgrounds
@@ -18,11 +24,17 @@ from explorer.change.baseline import fit_baseline
 from explorer.change.calibrating import alarm_rate, healthy_of, limits_at, made_healthy
 from explorer.change.clock import Clock
 from explorer.change.following import follow_series
+from explorer.change.kept import alerts_at, compute_at
 from explorer.change.normal_inverse_gamma import LEARNING, sizes
 from explorer.change.panel import Floats, Panel, panel_of
 from explorer.change.prior import fit_prior
 from explorer.change.reference import Settings
-from explorer.change.series import Series
+from explorer.change.series import Series, followable
+from explorer.change.usual import usual_variables
+from explorer.places import sample_study, shipped
+from explorer.study.study import open_study
+from explorer.ui.server import STUDY_VARIABLE
+from explorer.view import Follow
 
 VISITS, INDEX, RATE = 20, 0.6, 0.05
 LEARNT, TESTED, HERDS = 400, 4_000, 10
@@ -49,6 +61,7 @@ def main() -> None:
         print()
     _followed()
     _speed()
+    _round_page()
 
 
 def _told(values: Floats) -> str:
@@ -142,6 +155,28 @@ def _speed() -> None:
         start = time.perf_counter()
         follow_series(series, Backgrounds({"age": panel.day / YEAR}, panel.day / YEAR % 1, {}, len(values)), Settings())
         print(f"{len(values):,} visits: {time.perf_counter() - start:.2f} s", flush=True)
+
+
+def _round_page() -> None:
+    """Print how long the herd round page of the sample takes, in process, when its alerts are kept."""
+    with TemporaryDirectory() as where:
+        folder = Path(shutil.copytree(sample_study("herd"), Path(where) / "herd"))
+        study = open_study(folder)
+        follow = Follow(variables=usual_variables(study, followable(study)))
+        path = alerts_at(study, follow, {})
+        compute_at(folder, follow, {}, path, report=lambda *_, **__: None)
+        os.environ[STUDY_VARIABLE] = str(folder)
+        app = AppTest.from_file(str(Path(explorer.__file__).parent / "app.py"), default_timeout=300).run()
+        app.switch_page(str(shipped("pages") / "herd.py"))
+        times = []
+        for _ in range(6):
+            start = time.perf_counter()
+            app.run()
+            times.append(time.perf_counter() - start)
+        assert any(one.label == "Animals in the round" for one in app.metric)
+    print("\n### Seconds of the herd round page of the sample\n")
+    print(f"the first time {times[0]:.2f} s, then {np.median(times[1:]):.2f} s (median of {len(times) - 1})", end="; ")
+    print(f"load of the machine {os.getloadavg()[0]:.1f}", flush=True)
 
 
 if __name__ == "__main__":

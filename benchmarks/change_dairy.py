@@ -10,6 +10,7 @@ It is no part of ``python -m benchmarks``: the data are not ours to ship.
 import argparse
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -119,6 +120,8 @@ def speed(folder: Path) -> None:
     """Print the time that alerts of growing parts of the herds take, three variables together."""
     print("| cows | tests | seconds | seconds of processor | per 1,000 tests | load |")
     print("|---|---|---|---|---|---|")
+    sizes: list[int] = []
+    seconds: list[float] = []
     for cows in (784, 1_568, 3_136, None):
         tests, _ = read(folder, cows)
         with TemporaryDirectory() as where:
@@ -135,6 +138,9 @@ def speed(folder: Path) -> None:
             f"{1000 * worked / len(tests):.2f} | {os.getloadavg()[0]:.1f} |",
             flush=True,
         )
+        sizes.append(len(tests))
+        seconds.append(worked)
+    print(f"\n{curve(sizes, seconds)}")
     milk = found.followed["milk"]
     backgrounds = backgrounds_of(opened, milk.series, COVARIATES)
     monitor = monitor_of(milk, backgrounds)
@@ -144,6 +150,18 @@ def speed(folder: Path) -> None:
         f"\none more visit of one cow, {len(times)} of them: median {1e3 * np.median(times):.1f} ms, "
         f"slowest {1e3 * max(times):.1f} ms"
     )
+
+
+def curve(sizes: Sequence[int], seconds: Sequence[float], width: int = 60) -> str:
+    """Seconds by size as bars; ``|`` is where each would end if every test cost as much as those of the first."""
+    linear = [seconds[0] * one / sizes[0] for one in sizes]
+    dots = width / max(*linear, *seconds)
+    lines = []
+    for size, took, as_many in zip(sizes, seconds, linear, strict=True):
+        bar = list("█" * round(dots * took) + " " * (width + 1))[: width + 1]
+        bar[round(dots * as_many)] = "|"
+        lines.append(f"{size:>9,} {''.join(bar)} {took:.1f} s")
+    return "\n".join(lines)
 
 
 def _one_more(monitor: Monitor, series: Series, row: int, backgrounds: Backgrounds) -> float:

@@ -2,11 +2,14 @@
 
 Intraclass correlations of single scores (Shrout and Fleiss, 1979; McGraw and Wong, 1996): ICC(2,1), absolute agreement
 of observers drawn from many, and ICC(3,1), consistency of these observers. Weighted kappa with squared weights (Cohen,
-1968) for ordered categories. Intervals by bootstrap over animals.
+1968) for ordered categories. Of more than two observers the variance components are those of all pairs of them, pooled:
+where everybody scored everything, those of the analysis of variance. Intervals by bootstrap over animals.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +18,7 @@ import pandas as pd
 from explorer.change.clock import clock_of
 from explorer.change.panel import Floats
 from explorer.errors import UserError
-from explorer.space.bootstrap import AnimalBootstrap, Interval
+from explorer.space.bootstrap import UNKNOWN, AnimalBootstrap, Interval
 from explorer.study.study import Study
 
 FEWEST = 10
@@ -51,6 +54,17 @@ class Pair:
     def smallest_change(self) -> float:
         """The smallest difference of two scores worth believing, in the task's unit."""
         return float(BELIEVED * self.error.value)
+
+
+_ANY = ("any", "another")
+
+
+class _Scored(NamedTuple):
+    """Scores of the same n things, float64 (n,), and the ``animal`` that each is of."""
+
+    first: Floats
+    second: Floats
+    animal: npt.NDArray[np.integer]
 
 
 @dataclass(frozen=True)
@@ -89,62 +103,28 @@ def agreement(study: Study, task: str, *, days: float = 7.0, seed: int = 0) -> A
         }
     )
     table = table[(table["animal"] >= 0) & table["day"].notna() & table["value"].notna() & (table["observer"] != "")]
-    inter = _between(table, seed)
+    inter, overall = _between(table, seed)
     intra = tuple(
         pair
         for one, own in table.groupby("observer", sort=True)
         if (pair := _again(str(one), own, days, seed)) is not None
     )
-    first, second, animal = _all_pairs(table)
-    overall = _pair(("any", "another"), first, second, animal, seed) if len(first) >= FEWEST else None
     remarks = _said(task, variable.unit or "", variable.relevant_change, overall, intra, table["observer"].nunique())
     return Agreement(task, variable.unit or "", inter, intra, overall, remarks)
 
 
-def icc(first: Floats, second: Floats) -> tuple[float, float]:
-    """ICC(2,1) and ICC(3,1) of n things scored by two observers, float64 (n,) each; NaN when nothing varies.
-
-    From the mean squares of a two-way table: between things B, between observers J, error E, k = 2 (Shrout and Fleiss,
-    1979): (B - E) / (B + E + 2 (J - E) / n) and (B - E) / (B + E).
-    """
-    n = len(first)
-    if n < 2:
-        return float("nan"), float("nan")
-    middle, difference = (first + second) / 2, second - first
-    b = 2 * float(middle.var(ddof=1))
-    e = float(difference.var(ddof=1)) / 2
-    j = n * float(difference.mean()) ** 2 / 2
-    absolute, consistent = b + e + 2 * (j - e) / n, b + e
-    return (b - e) / absolute if absolute > 0 else float("nan"), (b - e) / consistent if consistent > 0 else float(
-        "nan"
-    )
-
-
-def weighted_kappa(first: Floats, second: Floats) -> float:
-    """Cohen's kappa with squared weights of two sets of scores, float64 (n,): 1 - mean squared difference over that
-    expected if they were given independently."""
-    expected = float(first.var() + second.var() + (first.mean() - second.mean()) ** 2)
-    return 1 - float(((first - second) ** 2).mean()) / expected if expected > 0 else float("nan")
-
-
-def _between(table: pd.DataFrame, seed: int) -> tuple[Pair, ...]:
-    means = table.groupby(["animal", "day", "observer"], sort=True)["value"].mean().reset_index()
-    means = means.pivot_table(index=["animal", "day"], columns="observer", values="value")
-    out = []
+def _between(table: pd.DataFrame, seed: int) -> tuple[tuple[Pair, ...], Pair | None]:
+    """Each two observers with enough pairs of scores, and all pairs of different observers together."""
+    means = table.pivot_table(index=["animal", "day"], columns="observer", values="value")
+    parts = {}
     for one, other in combinations(means.columns, 2):
         both = means[[one, other]].dropna()
-        if len(both) >= FEWEST:
-            animal = both.index.get_level_values("animal").to_numpy()
-            out.append(_pair((str(one), str(other)), both[one].to_numpy(), both[other].to_numpy(), animal, seed))
-    return tuple(out)
-
-
-def _all_pairs(table: pd.DataFrame) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-    """Every pair of different observers on one animal and day, in both orders, so that nobody is the first."""
-    means = table.groupby(["animal", "day", "observer"], sort=True)["value"].mean().reset_index()
-    both = means.merge(means, on=["animal", "day"], suffixes=("", "_other"))
-    both = both[both["observer"] != both["observer_other"]]
-    return both["value"].to_numpy(), both["value_other"].to_numpy(), both["animal"].to_numpy(dtype=np.int64)
+        animal = both.index.get_level_values("animal").to_numpy()
+        parts[str(one), str(other)] = _Scored(both[one].to_numpy(), both[other].to_numpy(), animal)
+    inter = tuple(_pair(two, [one], seed) for two, one in parts.items() if len(one.first) >= FEWEST)
+    known = [one for one in parts.values() if len(one.first)]
+    enough = sum(len(one.first) for one in known) >= FEWEST
+    return inter, _pair(_ANY, known, seed) if enough else None
 
 
 def _again(observer: str, own: pd.DataFrame, days: float, seed: int) -> Pair | None:
@@ -153,38 +133,44 @@ def _again(observer: str, own: pd.DataFrame, days: float, seed: int) -> Pair | N
     near = np.flatnonzero((np.diff(animal) == 0) & (np.diff(day) <= days))
     if len(near) < FEWEST:
         return None
-    return _pair((observer, observer), value[near], value[near + 1], animal[near], seed)
+    return _pair((observer, observer), [_Scored(value[near], value[near + 1], animal[near])], seed)
 
 
-def _pair(
-    observers: tuple[str, str], first: Floats, second: Floats, animal: npt.NDArray[np.integer], seed: int
-) -> Pair:
+def _pair(observers: tuple[str, str], parts: Sequence[_Scored], seed: int) -> Pair:
+    """``parts``: one for each two observers."""
+    first, second, animal = (np.concatenate(column) for column in zip(*parts, strict=True))
     boot = AnimalBootstrap(animal, seed)
-    both_ways = observers == ("any", "another")
-    pairs = len(first) // 2 if both_ways else len(first)
-    moments = np.column_stack([first, second, first**2, second**2, first * second])
-    everyone = np.ones(len(first), dtype=bool)
-    means = boot.moments(moments - moments.mean(axis=0), everyone)[0] + moments.mean(axis=0)
-    figures = _figures(means, pairs)
+    x, y = first - first.mean(), second - first.mean()  # no figure hangs on the level
+    terms = np.column_stack([np.ones(len(x)), x, y, x * x, y * y, x * y])
+    which = np.repeat(np.arange(len(parts)), [len(one.first) for one in parts])
+    place = np.unique(animal, return_inverse=True)[1]
+    sums = np.zeros((len(parts), boot.animals, terms.shape[1]))
+    np.add.at(sums, (which, place), terms)
+    figures = _figures(np.stack([boot.totals(one) for one in sums]))
     absolute, consistent, kappa, bias, error = (boot.interval(float(one[0]), one[1:]) for one in figures)
-    return Pair(observers, absolute, consistent, kappa, bias, error, pairs, boot.animals)
+    bias = UNKNOWN if observers == _ANY else bias  # nobody is the second of any two
+    return Pair(observers, absolute, consistent, kappa, bias, error, len(first), boot.animals)
 
 
-def _figures(means: Floats, n: int) -> tuple[Floats, ...]:
-    """ICC(2,1), ICC(3,1), kappa, bias and error of one score from means of x, y, xx, yy, xy, (b, 5)."""
-    x, y, xx, yy, xy = means.T
-    vx, vy, cov = xx - x * x, yy - y * y, xy - x * y
-    unbiased = n / max(n - 1, 1)
-    b = (vx + vy + 2 * cov) / 2 * unbiased
-    e = np.maximum((vx + vy - 2 * cov) / 2 * unbiased, 0.0)
-    j = n * (y - x) ** 2 / 2
+def _figures(totals: Floats) -> tuple[Floats, ...]:
+    """ICC(2,1), ICC(3,1), kappa, bias of the first pair and error of one score, (b,) each, from sums of 1, x, y, xx,
+    yy and xy over the things that each of p pairs of observers scored, (p, b, 6). One that a draw leaves without things
+    counts for nothing there."""
+    n, x, y, xx, yy, xy = np.moveaxis(totals, 2, 0)
+    some, total = np.maximum(n, 1), n.sum(axis=0)
+    vx, vy, cov, bias = xx - x * x / some, yy - y * y / some, xy - x * y / some, (y - x) / some
+    freedom = np.maximum(n - 1, 0).sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        absolute = (b - e) / (b + e + 2 * (j - e) / n)
-        consistent = (b - e) / (b + e)
-        kappa = 1 - (xx + yy - 2 * xy) / (vx + vy + (x - y) ** 2)
-    # The error of one score of any observer: their differences in level count.
-    error = np.sqrt(np.maximum(xx + yy - 2 * xy, 0.0) / 2)
-    return absolute, consistent, kappa, y - x, error
+        things = cov.sum(axis=0) / freedom
+        error = np.maximum((vx + vy - 2 * cov).sum(axis=0) / (2 * freedom), 0.0)
+        observers = ((n * bias**2 / 2).sum(axis=0) - (n > 0).sum(axis=0) * error) / total
+        apart = (xx + yy - 2 * xy).sum(axis=0)
+        absolute = things / (things + observers + error)
+        consistent = things / (things + error)
+        kappa = 1 - apart / (vx + vy + n * bias**2).sum(axis=0)
+        # The error of one score of any observer: their differences in level count.
+        spread = np.sqrt(np.maximum(apart / total, 0.0) / 2)
+        return absolute, consistent, kappa, bias[0], spread
 
 
 def _said(

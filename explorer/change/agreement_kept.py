@@ -11,7 +11,7 @@ from explorer.space.bootstrap import Interval
 from explorer.space.quality_cache import keep, kept_at, read_kept
 from explorer.study.study import Study, open_study
 
-_VERSION = 1  # raised when a figure changes, so that old ones are not shown as new ones
+_VERSION = 2  # raised when a figure changes, so that old ones are not shown as new ones
 _MEASURES = ("absolute", "consistent", "kappa", "bias", "error")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from explorer.change.following import CHANNELS, Followed
+from explorer.change.following import CHANNELS, Followed, began_with
 from explorer.change.joint import Joint
 from explorer.change.reasons import joint_reason, reason_of
 from explorer.decisions.alert_verdicts import Verdicts
@@ -22,7 +22,7 @@ TOGETHER = "together"
 
 
 def alert_table(followed: Mapping[str, Followed], joint: Joint | None, verdicts: Verdicts) -> pd.DataFrame:
-    """The table of all alerts in time: ``COLUMNS``, then ``day``, ``p`` and ``verdict``; see ``Alerts``.
+    """The table of all alerts in time: ``COLUMNS``, then ``day``, ``since``, ``p`` and ``verdict``; see ``Alerts``.
 
     ``value`` is as it was measured; ``effect`` with its interval is in the same unit, or, where ``unit`` says so,
     a factor, so that no change is 1.
@@ -30,12 +30,12 @@ def alert_table(followed: Mapping[str, Followed], joint: Joint | None, verdicts:
     rows = [_row(one, name, row, CHANNELS[one.channel[row]]) for name, one in followed.items() for row in _rows(one)]
     if joint is not None:
         rows += _joint_rows(list(followed.items()), joint)
-    table = pd.DataFrame(rows, columns=[*COLUMNS, "day", "p"])
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "day", "since", "p"])
     table["verdict"] = [
         verdicts.get((animal, float(day), task), "")
         for animal, day, task in zip(table["animal_id"], table["day"], table["task"], strict=True)
     ]
-    types = {"new": bool, "n_visits": "int64", "day": float, "p": float}
+    types = {"new": bool, "n_visits": "int64", "day": float, "since": float, "p": float}
     table = table.astype(types | dict.fromkeys(("value", *COLUMNS[6:11]), float))
     return table.sort_values(["day", "animal_id", "task", "channel"], kind="stable", ignore_index=True)
 
@@ -64,6 +64,7 @@ def _row(found: Followed, name: str, row: int, channel: str) -> dict[str, Any]:
         "n_visits": int(found.panel.visit[row]) + 1,
         "reason": reason_of(found, row),
         "day": found.panel.day[row],
+        "since": found.panel.day[found.run_began[row]],
         "p": found.p[row],
     }
 
@@ -77,6 +78,7 @@ def _joint_rows(followed: list[tuple[str, Followed]], joint: Joint) -> list[dict
     either = joint.alerted | alone
     before = np.roll(either, 1)
     before[joint.panel.visit == 0] = False
+    began = began_with(either & ~before)
     out = []
     for at in np.flatnonzero(joint.alerted & ~alone):
         shares = joint.parts[at]
@@ -84,7 +86,8 @@ def _joint_rows(followed: list[tuple[str, Followed]], joint: Joint) -> list[dict
         name, one = followed[most]
         told = _row(one, name, int(joint.rows[at, most]), TOGETHER)
         day = float(joint.panel.day[at])
-        told |= {"new": not before[at], "p": np.nan, "day": day, "time": one.series.clock.write(day)}
+        told |= {"new": not before[at], "p": joint.p[at], "day": day, "time": one.series.clock.write(day)}
+        told["since"] = float(joint.panel.day[began[at]])
         told["reason"] = joint_reason([found for _, found in followed], shares.tolist(), day)
         out.append(told)
     return out

@@ -15,13 +15,14 @@ import pandas as pd
 from explorer.change.alert_table import COLUMNS, TOGETHER, alert_table
 from explorer.change.arms import METHODS, Method
 from explorer.change.backgrounds import YEAR
-from explorer.change.calibrating import years_of
 from explorer.change.clock import clock_of
+from explorer.change.false_alerts import ENOUGH, false_alerts
 from explorer.change.following import Followed, follow_series
 from explorer.change.joint import Joint, joined
 from explorer.change.known_backgrounds import backgrounds_of
+from explorer.change.known_events import Noted, events_known
 from explorer.change.normal_inverse_gamma import LEARNING, Side
-from explorer.change.panel import Bools
+from explorer.change.panel import Bools, Floats
 from explorer.change.reference import Memory, Settings
 from explorer.change.scale import LOG2, is_lopsided
 from explorer.change.series import Series, logarithms_of, series_of
@@ -35,9 +36,6 @@ __all__ = ["COLUMNS", "TOGETHER", "Alerts", "Verdicts", "alerts_of"]
 AROUND = 60.0
 """Days about an event in which an animal does not count as healthy."""
 
-ENOUGH = 120
-"""Animals that a population interval needs (CLSI EP28); with fewer it is a guess."""
-
 PRESENT = 60.0
 """Days back from the last visit of all in which an animal was seen that is still there."""
 
@@ -49,9 +47,10 @@ _MUCH_ALIKE = 30.0
 class Alerts:
     """All alerts of a study up to ``as_of`` (day; None for all).
 
-    ``table``: one row for each alerted visit, in time: ``COLUMNS``, then ``day``, ``p`` and ``verdict``. ``severity``
-    is the change in relevant changes. ``new``: the first of a run. ``followed``: by task, what every visit was judged
-    by. ``joint``: several series together; None with one. ``facts``: rates, limits and counts for a manifest.
+    ``table``: one row for each alerted visit, in time: ``COLUMNS``, then ``day``, ``since`` (the first day of its run
+    of alerts), ``p`` and ``verdict``. ``severity`` is the change in relevant changes. ``new``: the first of a run.
+    ``followed``: by task, what every visit was judged by. ``joint``: several series together; None with one. ``facts``:
+    rates, limits and counts for a manifest.
     """
 
     table: pd.DataFrame
@@ -75,8 +74,7 @@ class Alerts:
         return (
             f"{new:,} new alerts of {animals:,} animals; "
             f"{rates['alerted_share']:.1%} of {rates['animal_years']:,.0f} animal-years with one "
-            f"(sick animals among them); of healthy ones at most {rates['promised']:.1%} are expected to have one, "
-            f"about {rates['expected_per_month']:.2g} false alerts a month in this herd"
+            f"(sick animals among them); {false_alerts(self.facts)}"
         )
 
 
@@ -94,6 +92,7 @@ def alerts_of(
     learning: int = LEARNING,
     side: Side = "both",
     verdicts: Verdicts | None = None,
+    noted: Noted = (),
     seed: int = 0,
     report: Callable[[float, str], None] | None = None,
 ) -> Alerts:
@@ -102,11 +101,13 @@ def alerts_of(
     rate: of healthy animal-years with any new alert, all variables together; each gets an equal share, and so do, from
     two variables on, all of them together. memory: visits that a baseline remembers, None for all, "held-back" to
     choose. unhealthy: kinds of events; visits within ``around`` days of one do not count as healthy. verdicts: a false
-    alarm joins the baseline of its animal again. as_of: nothing later is read.
+    alarm joins the baseline of its animal again. noted: events beside those of the study's table. as_of: nothing later
+    is read.
 
     Raises UserError for what the study has not, a name given twice, and when nothing can be learnt.
     """
-    _check(study, variables, rate, method, unhealthy, learning)
+    _check(variables, rate, method, learning)
+    _check_kinds(study, unhealthy, noted)
     several = len(variables) > 1 and method == "two-channel"
     shares = len(variables) + several
     calendar = clock_of(study).unit is None
@@ -114,12 +115,12 @@ def alerts_of(
     followed: dict[str, Followed] = {}
     for place, name in enumerate(variables):
         series = series_of(study, name, as_of=as_of)
-        backgrounds = backgrounds_of(study, series, covariates)
+        backgrounds = backgrounds_of(study, series, covariates, noted)
         followed[name] = follow_series(
             series,
             backgrounds,
             settings,
-            healthy=_healthy(study, unhealthy, around) if unhealthy else None,
+            healthy=_healthy(study, unhealthy, noted, around) if unhealthy else None,
             decided=_decided(series, verdicts or {}),
             report=_part(report, place, len(variables)),
         )
@@ -133,13 +134,11 @@ def alerts_of(
     table = alert_table(followed, joint, verdicts or {})
     if report:
         report(1.0, "done")
-    facts = _facts(followed, table, rate, settings)
+    facts = _facts(followed, table, rate)
     return Alerts(table, followed, joint, as_of, facts, remarks)
 
 
-def _check(
-    study: Study, variables: Sequence[str], rate: float, method: str, unhealthy: Sequence[str], learning: int
-) -> None:
+def _check(variables: Sequence[str], rate: float, method: str, learning: int) -> None:
     if not variables:
         raise UserError("no variable was given", how="Give one or more with --variable")
     twice = next((one for one in variables if list(variables).count(one) > 1), None)
@@ -151,7 +150,10 @@ def _check(
         raise UserError(f"there is no method {method!r}", how=f"There are: {', '.join(METHODS)}")
     if learning < 2:
         raise UserError("an animal needs at least two visits to learn from", how="Take 5")
-    kinds = set(study.events["kind"].dropna().astype(str))
+
+
+def _check_kinds(study: Study, unhealthy: Sequence[str], noted: Noted) -> None:
+    kinds = set(study.events["kind"].dropna().astype(str)) | {kind for _, _, kind in noted}
     for kind in unhealthy:
         if kind not in kinds:
             known = ", ".join(sorted(kinds)) or "none"
@@ -164,13 +166,11 @@ def _part(report: Callable[[float, str], None] | None, place: int, of: int) -> C
     return lambda fraction, note: report((place + fraction) / of, note)
 
 
-def _healthy(study: Study, kinds: Sequence[str], around: float) -> Callable[[Series, float], Bools]:
+def _healthy(study: Study, kinds: Sequence[str], noted: Noted, around: float) -> Callable[[Series, float], Bools]:
     """Which visits of a series are not near an event of ``kinds``, by the events known on a day."""
-    events = study.events[study.events["kind"].astype(str).isin(list(kinds))]
-    codes = study.animal_codes(events["animal"])
+    codes, days = events_known(study, kinds, noted)
 
     def healthy(series: Series, until: float) -> Bools:
-        days = series.clock.days(events["time"].to_numpy())
         known = (codes >= 0) & (days <= until)
         order = np.lexsort((days[known], codes[known]))
         animal, day = codes[known][order], days[known][order]
@@ -232,16 +232,14 @@ def _said(study: Study, found: Followed) -> list[str]:
     learning = int(np.sum(np.bincount(found.panel.animal)[np.unique(found.panel.animal)] <= found.settings.learning))
     if learning:
         animals = "1 animal" if learning == 1 else f"{learning:,} animals"
-        said.append(f"{name}: {animals} still learning ({found.settings.learning} visits or fewer)")
+        said.append(f"{name}: {animals} still learning (alerts begin after {found.settings.learning} visits)")
     return said
 
 
-def _facts(followed: Mapping[str, Followed], table: pd.DataFrame, rate: float, settings: Settings) -> dict[str, Any]:
+def _facts(followed: Mapping[str, Followed], table: pd.DataFrame, rate: float) -> dict[str, Any]:
     present, per_task = 0, {}
     for name, found in followed.items():
-        year, span = years_of(found.panel.only(found.judged_by >= 0), settings.learning)
-        new = found.new[found.judged_by >= 0]
-        hit = len(np.unique(year[new & (year >= 0)]))
+        hit, span = _alerted_years([found], found.panel.animal[found.new], found.panel.day[found.new])
         latest = found.reference
         per_task[name] = {
             "scale": found.series.scale,
@@ -253,7 +251,9 @@ def _facts(followed: Mapping[str, Followed], table: pd.DataFrame, rate: float, s
         } | ({} if latest is None else {"expected_rate": found.promise} | _of(latest))
         recent = found.panel.day > found.panel.day.max() - PRESENT
         present = max(present, len(np.unique(found.panel.animal[recent])))
-    hit, years = _alerted_years(followed, table)
+    new = table[table["new"]]
+    animals = pd.Index(next(iter(followed.values())).series.animals).get_indexer(new["animal_id"])
+    hit, years = _alerted_years(list(followed.values()), animals, new["day"].to_numpy())
     return {
         "tasks": per_task,
         "false_alarms": {
@@ -265,20 +265,18 @@ def _facts(followed: Mapping[str, Followed], table: pd.DataFrame, rate: float, s
     }
 
 
-def _alerted_years(followed: Mapping[str, Followed], table: pd.DataFrame) -> tuple[int, float]:
-    """Animal-years with a new alert of anything, and how many there were in all. An animal's first begins with its
-    last visit before one that could be alerted, as in ``years_of``."""
+def _alerted_years(followed: Sequence[Followed], animal: npt.NDArray[np.integer], day: Floats) -> tuple[int, float]:
+    """Animal-years with one of the new alerts of ``animal`` on ``day``, and how many there were in all. An animal's
+    first begins with its last visit before one that could be alerted, as in ``years_of``."""
     watched = []
-    for found in followed.values():
+    for found in followed:
         ahead = np.append(found.monitored[1:] & (found.panel.visit[1:] > 0), False)
         rows = found.monitored | ahead
         watched.append(pd.DataFrame({"animal": found.panel.animal[rows], "day": found.panel.day[rows]}))
     spans = pd.concat(watched).groupby("animal")["day"].agg(["min", "max"])
-    new = table[table["new"]]
-    animals = pd.Index(next(iter(followed.values())).series.animals).get_indexer(new["animal_id"])
-    since = new["day"].to_numpy() - spans["min"].reindex(animals).to_numpy()
+    since = day - spans["min"].reindex(animal).to_numpy()
     year = np.maximum(np.ceil(np.round(since / YEAR, 9)) - 1, 0)
-    return len(set(zip(animals, year, strict=True))), float((spans["max"] - spans["min"]).sum() / YEAR)
+    return len(set(zip(animal, year, strict=True))), float((spans["max"] - spans["min"]).sum() / YEAR)
 
 
 def _of(latest: Any) -> dict[str, Any]:

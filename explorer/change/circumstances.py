@@ -1,5 +1,6 @@
 """What is known of an animal beside what is followed: facts about it, what else changed around it, and its pictures."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ BEFORE = 30.0
 """Days before an alert began from which on an event may have to do with it."""
 
 _NAMED = 3
+_HASH = 12
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,14 @@ def circumstances(study: Study, animal: str, before: float, after: float) -> lis
     if all(observers) and observers[0] != observers[1]:
         found.append(Changed("Observer", *observers))
     return found
+
+
+def encoders_said(study: Study, names: Iterable[str]) -> str:
+    """Which encoders made the embeddings ``names``: one each, so that it explains no change. Empty where the study does
+    not know of one by its hash (imported vectors, features)."""
+    notes = [study.embedding(name).note for name in names]
+    told = dict.fromkeys(f"{one.encoder} ({one.encoder_hash[:_HASH]})" for one in notes if one.encoder_hash)
+    return f"Encoder {', '.join(told)}: the same for all visits" if told else ""
 
 
 def events_about(events: pd.DataFrame, clock: Clock, since: float | None, until: float) -> str:

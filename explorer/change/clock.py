@@ -1,6 +1,7 @@
 """Times of a study as days, and days as a person writes them."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -45,15 +46,16 @@ class Clock:
     def say(self, day: float) -> str:
         """``day`` as a sentence says it: "3 May 2024", "day 412"."""
         if self.unit is None:
-            date = pd.Timestamp(self.write(day))
-            return f"{date.day} {date:%b %Y}"
+            told = pd.Timestamp(self.write(day))
+            return f"{told.day} {told:%b %Y}"
         return f"{self.unit.removesuffix('s')} {round(float(self.write(day)), _SAID.get(self.unit, 2)):g}"
 
     def read(self, text: str) -> float:
-        """The day that ``text`` names. Raises UserError when it names none."""
+        """The day that ``text`` names: an ISO date, since others are read either way round, or a number in the study's
+        unit. Raises UserError when it names none."""
         try:
             if self.unit is None:
-                found = float((pd.Timestamp(text).tz_localize(None) - pd.Timestamp("1970-01-01")).days)
+                found = float((date.fromisoformat(text) - date(1970, 1, 1)).days)
             else:
                 found = float(self.days(np.array([float(text)]))[0])
             if np.isfinite(found):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from explorer.change.digits import change_said, value_said, with_unit
 from explorer.change.following import Followed
@@ -73,6 +74,15 @@ def figures_of(followed: Followed, row: int) -> Figures:
         visits=int(followed.panel.visit[row]) + 1,
         over=row - int(effects.since[row]) + 1,
     )
+
+
+def visits_told(followed: Followed, animal: str) -> pd.DataFrame:
+    """``Followed.frame`` of ``animal`` with the figures of each visit in words: ``said``, its value, and ``usual``,
+    what was expected."""
+    frame, last = followed.frame(animal), last_row(followed, animal)
+    rows = [] if last is None else range(last + 1 - len(frame), last + 1)
+    told = [figures_of(followed, row) for row in rows]
+    return frame.assign(said=[one.value for one in told], usual=[one.expected for one in told])
 
 
 def share(probability: float) -> str:

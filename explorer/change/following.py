@@ -6,6 +6,7 @@ the days up to then, and judges the days after. So what came later never changes
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,8 @@ _RUNS: tuple[Method, ...] = ("shift-only", "frozen", "ewma", "cusum")
 
 CHANNELS = ("", "spike", "shift", "spike and shift")
 
+_FROZEN = ("frozen", "frozen_low", "frozen_high")
+
 
 @dataclass(frozen=True, eq=False)
 class Followed:
@@ -40,11 +43,12 @@ class Followed:
     ``herd``: what its background and its time let expect. ``low``, ``high``: the animal's own 95 % band, ``own`` its
     middle.
     ``population_low``, ``population_high``: that of all animals of its background. ``frozen``: the middle as of the
-    animal's first visits. ``z``, ``shift``: the two channels. ``ratio``: the method's statistic in units of its limit;
-    ``p``: how often healthy visits have as large a one. ``alerted``, ``held`` (not learnt from), ``new`` (the first
-    visit of a run of alerts): bool. ``channel``: int8, place in ``CHANNELS``. ``residual``, ``spread``: value less
-    ``herd``, and the animal's own standard deviation. ``references``: what was learnt, in time. ``promise``: share of
-    healthy animal-years, made anew, that the latest of them alerts; NaN without one.
+    animal's first visits, its band ``frozen_low`` to ``frozen_high``. ``z``, ``shift``: the two channels. ``ratio``:
+    the method's statistic in units of its limit; ``p``: how often healthy visits have as large a one. ``alerted``,
+    ``held`` (not learnt from), ``new`` (the first visit of a run of alerts): bool. ``channel``: int8, place in
+    ``CHANNELS``. ``residual``, ``spread``: value less ``herd``, and the animal's own standard deviation.
+    ``references``: what was learnt, in time. ``promise``: share of healthy animal-years, made anew, that the latest of
+    them alerts; NaN without one.
     """
 
     series: Series
@@ -59,6 +63,8 @@ class Followed:
     population_low: Floats
     population_high: Floats
     frozen: Floats
+    frozen_low: Floats
+    frozen_high: Floats
     spread: Floats
     z: Floats
     shift: Floats
@@ -80,12 +86,17 @@ class Followed:
         """Value less what its background lets expect."""
         return self.series.value - self.herd
 
-    @property
+    @cached_property
     def new(self) -> Bools:
         """The first visit of each run of alerts."""
         before = np.roll(self.alerted, 1)
         before[self.panel.visit == 0] = False
         return self.alerted & ~before
+
+    @cached_property
+    def run_began(self) -> Ints:
+        """The row with which the run of alerts began that each alerted visit is in, int64 (n,)."""
+        return began_with(self.new)
 
     @property
     def monitored(self) -> Bools:
@@ -103,7 +114,7 @@ class Followed:
         Values and bands as they were measured, effects on a logarithm as factors (``Series.shown``).
         """
         rows = np.flatnonzero(self.panel.animal == _place(self.series.animals, animal))
-        bands = ("herd", "own", "low", "high", "population_low", "population_high", "frozen")
+        bands = ("herd", "own", "low", "high", "population_low", "population_high", *_FROZEN)
         shown, effects = self.series.shown, self.effects
         table: dict[str, npt.NDArray[np.generic]] = {"day": self.panel.day, "value": shown(self.series.value)}
         table |= {name: shown(getattr(self, name)) for name in bands}
@@ -119,6 +130,11 @@ class Followed:
 
 def _place(animals: tuple[str, ...], animal: str) -> int:
     return animals.index(animal) if animal in animals else -1
+
+
+def began_with(new: Bools) -> Ints:
+    """The last row, up to each of (n,), with which something began; 0 before any."""
+    return np.maximum.accumulate(np.where(new, np.arange(len(new)), 0)) if len(new) else np.empty(0, dtype=np.int64)
 
 
 def refits(day: Floats) -> Floats:
@@ -150,7 +166,7 @@ def follow_series(
     panel = series.panel()
     n = len(panel)
     ruled = np.full(n, -1, dtype=np.int8) if decided is None else decided.astype(np.int8)
-    floats = ("herd", "own", "low", "high", "population_low", "population_high", "frozen", "spread", "z", "shift")
+    floats = ("herd", "own", "low", "high", "population_low", "population_high", *_FROZEN, "spread", "z", "shift")
     out = {name: np.full(n, np.nan) for name in (*floats, "ratio", "p")}
     parts = {name: np.full(n, np.nan) for name in _EFFECTS}
     judged_by, since = np.full(n, -1, dtype=np.int64), np.arange(n)
@@ -201,7 +217,7 @@ def follow_series(
     )
 
 
-_EFFECTS = ("estimate", "low", "high", "deviations", "probability", "severity")
+_EFFECTS = ("estimate", "low", "high", "probability", "severity")
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,6 +267,7 @@ def _judge(
     frozen = follow_frozen(
         panel, residual, herd.prior, memory=herd.memory, learning=settings.learning, decided=said
     ).before
+    first, early = expected + frozen.m, stdtrit(2 * frozen.a, 0.975) * frozen.scale
     return _Judged(
         numbers={
             "herd": expected,
@@ -259,7 +276,9 @@ def _judge(
             "high": own + half,
             "population_low": low + time,
             "population_high": high + time,
-            "frozen": expected + frozen.m,
+            "frozen": first,
+            "frozen_low": first - early,
+            "frozen_high": first + early,
             "spread": trace.before.spread,
             "z": trace.z,
             "shift": trace.shift,
@@ -267,7 +286,9 @@ def _judge(
             "p": reference.p_values(ratio),
         },
         # An alert of one visit is about that visit; else, and where there is none, what the last visits come to.
-        effects=effects(panel, residual, trace, series.relevant, (channel != 1) & (shift | ~alerted)),
+        effects=effects(
+            panel, residual, trace, series.relevant, run=(channel != 1) & (shift | ~alerted), alerted=alerted
+        ),
         alerted=alerted,
         held=trace.held,
         channel=channel,

@@ -24,11 +24,11 @@ def herd_round(
     are left out.
 
     Columns: animal_id, task, time and day of the visit, age_days (how old it is), value, unit, expected, effect with
-    effect_low and effect_high, deviations, probability_relevant, severity, trend (-1, 0, 1), slope (unit per day),
-    channel, alerted, new, since (day on which this run of alerts began, NaN without one), p, q (the false discovery
-    rate at which it would be called among all rows; Benjamini and Hochberg, 1995), n_visits, reason ("" without an
-    alert). Of what is followed on a logarithm, effect and slope are factors. Where only all tasks together are alerted
-    at an animal's last visit, the row of the task that gives most of it is, with the channel ``TOGETHER``.
+    effect_low and effect_high, probability_relevant, severity, trend (-1, 0, 1), channel, alerted, new, since (day on
+    which this run of alerts began, NaN without one), p, q (the false discovery rate at which it would be called among
+    all rows; Benjamini and Hochberg, 1995), n_visits, reason ("" without an alert). Of what is followed on a logarithm,
+    the effect is a factor. Where only all tasks together are alerted at an animal's last visit, the row of the task
+    that gives most of it is, with the channel ``TOGETHER``.
     """
     followed = alerts.followed
     end = max(float(one.panel.day.max()) for one in followed.values()) if day is None else day
@@ -45,7 +45,7 @@ def _of_task(name: str, found: Followed, end: float, recent: float) -> pd.DataFr
     rows = _last_rows(found, end)
     rows = rows[found.monitored[rows] & (end - found.panel.day[rows] <= recent)]
     series, effects = found.series, found.effects
-    slope, trend = trends(found.panel, found.residual, rows, found.spread[rows])
+    trend = trends(found.panel, found.residual, rows, found.spread[rows])
     return pd.DataFrame(
         {
             "animal_id": [series.animals[place] for place in found.panel.animal[rows]],
@@ -59,15 +59,13 @@ def _of_task(name: str, found: Followed, end: float, recent: float) -> pd.DataFr
             "effect": series.shown(effects.estimate[rows]),
             "effect_low": series.shown(effects.low[rows]),
             "effect_high": series.shown(effects.high[rows]),
-            "deviations": effects.deviations[rows],
             "probability_relevant": effects.probability[rows],
             "severity": effects.severity[rows],
             "trend": trend,
-            "slope": series.shown(slope),
             "channel": [CHANNELS[place] for place in found.channel[rows]],
             "alerted": found.alerted[rows],
             "new": found.new[rows],
-            "since": _since(found)[rows],
+            "since": np.where(found.alerted, found.panel.day[found.run_began], np.nan)[rows],
             "p": found.p[rows],
             "n_visits": found.panel.visit[rows] + 1,
             "reason": [reason_of(found, row) if found.alerted[row] else "" for row in rows.tolist()],
@@ -85,7 +83,7 @@ def _mark_together(whole: pd.DataFrame, table: pd.DataFrame, end: float) -> None
     for row, (_, alert) in zip(rows, together.iterrows(), strict=True):
         if row >= 0 and not whole.loc[row, "alerted"]:
             whole.loc[row, ["alerted", "new", "channel", "reason"]] = [True, alert["new"], TOGETHER, alert["reason"]]
-            whole.loc[row, ["severity", "since"]] = [alert["severity"], alert["day"]]
+            whole.loc[row, ["severity", "since", "p"]] = [alert["severity"], alert["since"], alert["p"]]
 
 
 def _last_rows(found: Followed, end: float) -> Ints:
@@ -93,10 +91,3 @@ def _last_rows(found: Followed, end: float) -> Ints:
     rows = np.flatnonzero(found.panel.day <= end)
     animal = found.panel.animal[rows]
     return rows[np.append(np.diff(animal) != 0, True)[: len(rows)]]
-
-
-def _since(found: Followed) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """The day on which the run of alerts began that each visit is in, NaN where it is in none."""
-    here = np.arange(len(found.panel))
-    began = np.maximum.accumulate(np.where(found.new, here, 0)) if len(here) else here
-    return np.where(found.alerted, found.panel.day[began], np.nan)

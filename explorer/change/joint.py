@@ -22,7 +22,8 @@ _LATELY = 1.5
 @dataclass(frozen=True, eq=False)
 class Joint:
     """n animal-days. ``score``: T2 as a normal score, float64; ``parts``: float64 (n, k), shares of each series, NaN
-    where there is none; ``rows``: int64 (n, k), the visit of each series, -1 for none; ``alerted``: bool; ``limit``."""
+    where there is none; ``rows``: int64 (n, k), the visit of each series, -1 for none; ``alerted``: bool; ``limit``;
+    ``p``: how often earlier days without an alert of their own have as large a score, NaN before there are enough."""
 
     panel: Panel
     score: Floats
@@ -30,6 +31,7 @@ class Joint:
     rows: Ints
     alerted: Bools
     limit: Floats
+    p: Floats
 
 
 def joined(followed: Sequence[Followed], *, rate: float) -> Joint:
@@ -40,48 +42,65 @@ def joined(followed: Sequence[Followed], *, rate: float) -> Joint:
     day = np.concatenate([one.panel.day for one in followed])
     days = np.unique(np.stack([animal.astype(np.float64), day], axis=1), axis=0)
     panel = panel_of(days[:, 0].astype(np.int64), days[:, 1])
-    rows = np.stack([_latest(one, panel) for one in followed], axis=1)
-    u = np.stack(
-        [np.where(row >= 0, one.shift[row], np.nan) for one, row in zip(followed, rows.T, strict=True)], axis=1
-    )
-    watched = np.stack(
-        [np.where(row >= 0, one.monitored[row], False) for one, row in zip(followed, rows.T, strict=True)], axis=1
-    )
-    u = np.where(watched & np.isfinite(u), u, np.nan)
-    together = np.isfinite(u).sum(axis=1) >= 2
-    by_itself = np.any([(row >= 0) & one.alerted[row] for one, row in zip(followed, rows.T, strict=True)], axis=0)
-    score, parts = np.full(len(panel), np.nan), np.full(u.shape, np.nan)
-    limit = np.full(len(panel), np.inf)
+    latest = [_latest(one, panel) for one in followed]
+    score, p, limit = np.full(len(panel), np.nan), np.full(len(panel), np.nan), np.full(len(panel), np.inf)
+    parts, rows = np.full((len(panel), len(followed)), np.nan), np.full((len(panel), len(followed)), -1)
     ends = refits(panel.day)
     for place, until in enumerate(ends):
         last = ends[place + 1] if place + 1 < len(ends) else np.inf
+        row = np.stack([_lately(one, *found, until) for one, found in zip(followed, latest, strict=True)], axis=1)
+        u = _shifts(followed, row)
         correlation = _correlation(u[panel.day <= until])
-        here = np.flatnonzero((panel.day <= last) & together)
+        here = np.flatnonzero((panel.day <= last) & (np.isfinite(u).sum(axis=1) >= 2))
         value, share = _combined(u[here], correlation)
         now = panel.day[here] > until
         score[here[now]], parts[here[now]] = value[now], share[now]
+        judged = (panel.day > until) & (panel.day <= last)
+        rows[judged] = row[judged]
         earlier = panel.only(np.isin(np.arange(len(panel)), here[~now]))
         past = healthy_of(earlier, value[~now], learning=1)  # the series have learnt by themselves
         if past.years < FEWEST_YEARS:
             continue
-        calm = ~np.isin(past.year, past.year[by_itself[here[~now]]])
+        before = row[here[~now]].T
+        by_itself = np.any(
+            [(mine >= 0) & one.alerted[mine] for one, mine in zip(followed, before, strict=True)], axis=0
+        )
+        calm = ~np.isin(past.year, past.year[by_itself])
         (found,) = limits_at([np.where(calm, past.values, -np.inf)], past, rate, careful=False)
         limit[here[now]] = found if np.isfinite(found) else np.inf
+        chance = np.sort(past.values[calm & (past.year >= 0)])
+        larger = len(chance) - np.searchsorted(chance, value[now], side="left")
+        p[here[now]] = (1 + larger) / (1 + len(chance))
     alerted = np.nan_to_num(score, nan=-np.inf) > limit
-    return Joint(panel, score, parts, rows, alerted, limit)
+    return Joint(panel, score, parts, rows, alerted, limit, p)
 
 
-def _latest(one: Followed, panel: Panel) -> Ints:
-    """The visit of ``one`` at or before each day of ``panel``, if lately; -1 for none."""
-    gaps = one.panel.gaps[np.isfinite(one.panel.gaps)]
-    lately = _LATELY * float(np.median(gaps)) if len(gaps) else 0.0
+def _shifts(followed: Sequence[Followed], rows: Ints) -> Floats:
+    """The shift channel of each series at its visit in ``rows`` (n, k), NaN without one that could be alerted."""
+    out = np.full(rows.shape, np.nan)
+    for place, one in enumerate(followed):
+        row = rows[:, place]
+        known = (row >= 0) & one.monitored[row]
+        out[known, place] = one.shift[row[known]]
+    return out
+
+
+def _lately(one: Followed, row: Ints, age: Floats, until: float) -> Ints:
+    """``row`` (n,) where it is no older than is usual between the visits up to the day ``until``; else -1."""
+    gaps = one.panel.gaps[one.panel.day <= until]
+    gaps = gaps[np.isfinite(gaps)]
+    return np.where(age <= (_LATELY * float(np.median(gaps)) if len(gaps) else 0.0), row, -1)
+
+
+def _latest(one: Followed, panel: Panel) -> tuple[Ints, Floats]:
+    """The visit of ``one`` at or before each day of ``panel``, and how many days before, infinity for none."""
     ranks = np.unique(np.concatenate([one.panel.day, panel.day]))
     stride = len(ranks) + 1
     keys = one.panel.animal * stride + np.searchsorted(ranks, one.panel.day)
     place = np.searchsorted(keys, panel.animal * stride + np.searchsorted(ranks, panel.day), side="right") - 1
     found = np.maximum(place, 0)
-    near = (place >= 0) & (one.panel.animal[found] == panel.animal) & (panel.day - one.panel.day[found] <= lately)
-    return np.where(near, found, -1)
+    there = (place >= 0) & (one.panel.animal[found] == panel.animal)
+    return found, np.where(there, panel.day - one.panel.day[found], np.inf)
 
 
 def _correlation(u: Floats) -> Floats:

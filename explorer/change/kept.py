@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from explorer.change.known_events import Noted
 from explorer.change.series import vectors_of
 from explorer.decisions.alert_verdicts import Verdicts
 from explorer.engine import Report
@@ -27,31 +28,37 @@ if TYPE_CHECKING:
 
 Arrays = dict[str, npt.NDArray[Any]]
 
-_VERSION = 7  # raised when alerts change, so that old ones are not shown as new ones
+_VERSION = 8  # raised when alerts change, so that old ones are not shown as new ones
 _MOST_SETTINGS, _MOST_DECIDED = 8, 2
 _ROOM = "explorer.change."
 _PLAIN = (bool, int, float, str, type(None))
 
 
-def alerts_at(study: Study, follow: Follow, verdicts: Verdicts) -> Path:
-    """Where the alerts of ``study`` are kept that follow from these settings and ``verdicts``.
+def alerts_at(study: Study, follow: Follow, verdicts: Verdicts, noted: Noted = ()) -> Path:
+    """Where the alerts of ``study`` are kept that follow from these settings, ``verdicts`` and events ``noted``.
 
-    Their folder is that of the same settings with whatever verdicts.
+    Their folder is that of the same settings, whatever was decided and noted.
     """
     vectors = vectors_of(study, follow.variables)
     settings = hash_json([_VERSION, study.data_hash, vectors, follow.model_dump(mode="json")])
-    decided = sorted([*key, verdict] for key, verdict in verdicts.items())
+    decided = [sorted([*key, verdict] for key, verdict in verdicts.items()), noted]
     return study.cache / "alerts" / settings[:20] / f"{hash_json(decided)[:20]}.npz"
 
 
-def compute_at(path: Path, follow: Follow, verdicts: Verdicts, out: Path, *, report: Report) -> None:
+def compute_at(path: Path, follow: Follow, verdicts: Verdicts, out: Path, noted: Noted = (), *, report: Report) -> None:
     """``alerts_of`` by path, kept at ``out``; for a worker. Raises UserError as it does."""
-    keep_alerts(out, alerts_by(open_study(path), follow, verdicts, report=report))
+    keep_alerts(out, alerts_by(open_study(path), follow, verdicts, noted=noted, report=report))
     _forget_old(out)
 
 
 def alerts_by(
-    study: Study, follow: Follow, verdicts: Verdicts, *, as_of: float | None = None, report: Report | None = None
+    study: Study,
+    follow: Follow,
+    verdicts: Verdicts,
+    *,
+    noted: Noted = (),
+    as_of: float | None = None,
+    report: Report | None = None,
 ) -> "Alerts":
     """``alerts_of`` by the settings of a view, which must name their variables. Raises UserError as it does."""
     from explorer.change.alerts import alerts_of
@@ -66,6 +73,7 @@ def alerts_by(
         covariates=follow.covariates,
         unhealthy=follow.unhealthy,
         verdicts=dict(verdicts),
+        noted=noted,
         report=report,
     )
 

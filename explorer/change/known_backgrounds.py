@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from explorer.change.backgrounds import MOST_CATEGORIES, YEAR, Backgrounds
+from explorer.change.known_events import CALVING, Noted, events_known
 from explorer.change.panel import Floats
 from explorer.change.series import Series
 from explorer.errors import UserError
@@ -14,16 +15,13 @@ from explorer.study.study import Study
 from explorer.study.times import DAYS_PER, read_times
 
 AGE = "age"
-CALVING = "calving"
-"""The kind of event that begins a lactation, whose course is known for milk and weight alike."""
-
 _EARLY = 0.05
 """A day: how soon the first weeks are over; what follows is slow (Wilmink, 1987, equation 1)."""
 
 
-def backgrounds_of(study: Study, series: Series, covariates: Sequence[str] = ()) -> Backgrounds:
+def backgrounds_of(study: Study, series: Series, covariates: Sequence[str] = (), noted: Noted = ()) -> Backgrounds:
     """Age where the study tells one, the place in the year where it has dates, days since the last calving where it has
-    such events, and ``covariates`` of the study.
+    such events or they were ``noted``, and ``covariates`` of the study.
 
     A covariate is that of the animal's latest observation at or before the visit. Raises UserError for one that the
     study has not, that was filled from scores or that has too many categories.
@@ -32,7 +30,7 @@ def backgrounds_of(study: Study, series: Series, covariates: Sequence[str] = ())
     age = age_of(study, series)
     if age is not None:
         curves[AGE] = age
-    calved = _since_calving(study, series)
+    calved = _since_calving(study, series, noted)
     if calved is not None:
         curves[f"days since {CALVING}"] = calved
         curves["early lactation"] = np.exp(-_EARLY * calved)
@@ -81,13 +79,12 @@ def age_of(study: Study, series: Series) -> Floats | None:
     return None
 
 
-def _since_calving(study: Study, series: Series) -> Floats | None:
+def _since_calving(study: Study, series: Series, noted: Noted) -> Floats | None:
     """Days since the animal's last calving at or before each visit, NaN where none is known; None without any."""
-    events = study.events[study.events["kind"].astype(str).str.casefold() == CALVING]
-    if series.clock.unit == "visits" or events.empty:
+    codes, days = events_known(study, [CALVING], noted)
+    if series.clock.unit == "visits" or not len(days):
         return None
-    days = series.clock.days(events["time"].to_numpy())
-    since = days_since(series.animal, series.day, study.animal_codes(events["animal"]), days).to_numpy()
+    since = days_since(series.animal, series.day, codes, days).to_numpy()
     return since if np.isfinite(since).any() else None
 
 

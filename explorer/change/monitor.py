@@ -8,8 +8,8 @@ from scipy.special import stdtrit
 
 from explorer.change.backgrounds import Backgrounds
 from explorer.change.following import CHANNELS, Followed
-from explorer.change.normal_inverse_gamma import State, follow, sizes, standard_error_of_shift, weigh
-from explorer.change.panel import Floats
+from explorer.change.normal_inverse_gamma import follow, sizes
+from explorer.change.panel import Bools, Floats, panel_of
 from explorer.change.reference import Reference
 from explorer.change.scale import LOG2
 from explorer.change.series import Series
@@ -38,13 +38,11 @@ class Monitor:
     What the herd shares stays as of its latest day: following it anew brings it up to date.
     """
 
-    def __init__(
-        self, reference: Reference, series: Series, state: State, weighted: Floats, visits: Floats, time: float
-    ) -> None:
-        self._time = time
-        self._reference, self._series = reference, series
+    def __init__(self, reference: Reference, series: Series, past: list[tuple[Floats, Bools]], time: float) -> None:
+        """``past``: of each animal, its residuals and which of them are not learnt from; ``time``: what the herd
+        shares now."""
+        self._reference, self._series, self._past, self._time = reference, series, past, time
         self._names = pd.Index(series.animals)
-        self._state, self._weighted, self._visits = state, weighted, visits
 
     def add(self, animal: str, value: float, backgrounds: Backgrounds) -> Outcome:
         """Judge a visit of ``animal`` and learn from it, unless it is an alert. ``value``: as it was measured, also
@@ -57,23 +55,29 @@ class Monitor:
             raise UserError(f"no animal is called {animal!r}", how="Add it to the study, and follow it anew")
         if not np.isfinite(value):
             raise UserError(f"{value} is no value of a visit", how="Leave the visit out")
-        value = self._on_scale(value)
-        reference, settings, here = self._reference, self._reference.settings, slice(place, place + 1)
+        reference, settings, herd = self._reference, self._reference.settings, self._reference.herd
         expected = float(reference.baseline.expected(backgrounds)[0]) + self._time
-        residual, state = np.array([value - expected]), self._state[here]
-        z = state.score(residual)
-        weighted = weigh(self._weighted[here], z)
-        visits = int(self._visits[place]) + 1
-        shift = weighted / standard_error_of_shift(visits)
-        past = [sizes(one, settings.side)[0] > limit for one, limit in zip((z, shift), reference.limits, strict=True)]
-        alerted = visits > settings.learning and any(past)
+        earlier, out = self._past[place]
+        residual = np.append(earlier, self._on_scale(value) - expected)
+        visits = len(residual)
+        limits = (reference.limits[0], reference.limits[1])
+        trace = follow(
+            panel_of(np.zeros(visits, dtype=np.int64), np.arange(visits, dtype=np.float64)),
+            residual,
+            herd.prior,
+            memory=herd.memory,
+            limits=limits,
+            learning=settings.learning,
+            side=settings.side,
+            decided=np.append(out.astype(np.int8), np.int8(-1)),
+        )
+        self._past[place] = residual, trace.held
+        state, z, shift, alerted = trace.before[-1:], trace.z[-1:], trace.shift[-1:], bool(trace.alerted[-1])
+        spike, shifted = (
+            float(sizes(one, settings.side)[0]) > limit for one, limit in zip((z, shift), limits, strict=True)
+        )
         half = float((stdtrit(2 * state.a, 0.975) * state.scale)[0])
         own = expected + float(state.m[0])
-        if not alerted:
-            learnt = state.learnt(residual, reference.herd.memory)
-            for name in ("m", "k", "a", "b"):
-                getattr(self._state, name)[here] = getattr(learnt, name)
-        self._weighted[place], self._visits[place] = weighted[0], visits
         middle, low, high = self._series.shown(np.array([own, own - half, own + half])).tolist()
         return Outcome(
             expected=middle,
@@ -83,7 +87,7 @@ class Monitor:
             shift=float(shift[0]),
             ratio=float(reference.ratios((z, shift))[0]),
             alerted=alerted,
-            channel=CHANNELS[past[0] + 2 * past[1]] if alerted else "",
+            channel=CHANNELS[spike + 2 * shifted] if alerted else "",
             n_visits=visits,
         )
 
@@ -107,16 +111,7 @@ def monitor_of(followed: Followed, backgrounds: Backgrounds) -> Monitor:
     residual = followed.series.value - expected
     newest = int(np.argmax(panel.day))
     time = float(expected[newest] - reference.baseline.expected(backgrounds.only(np.array([newest])))[0])
-    memory, prior = reference.herd.memory, reference.herd.prior
-    trace = follow(panel, residual, prior, memory=memory, decided=followed.held.astype(np.int8))
-    last = np.flatnonzero(np.append(np.diff(panel.animal) != 0, True)[: len(panel)])
-    before, learnt = trace.before[last], trace.before[last].learnt(residual[last], memory)
-    animal, held = panel.animal[last], followed.held[last]
-    animals = len(followed.series.animals)
-    state = prior.state(animals)
-    for name in ("m", "k", "a", "b"):
-        getattr(state, name)[animal] = np.where(held, getattr(before, name), getattr(learnt, name))
-    weighted, visits = np.zeros(animals), np.zeros(animals)
-    visits[animal] = panel.visit[last] + 1
-    weighted[animal] = trace.shift[last] * standard_error_of_shift(panel.visit[last] + 1)
-    return Monitor(reference, followed.series, state, weighted, visits, time)
+    animals = np.arange(len(followed.series.animals))
+    starts, ends = (np.searchsorted(panel.animal, animals, side) for side in ("left", "right"))
+    past = [(residual[start:end], followed.held[start:end]) for start, end in zip(starts, ends, strict=True)]
+    return Monitor(reference, followed.series, past, time)

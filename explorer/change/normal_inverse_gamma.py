@@ -6,7 +6,8 @@ this order: b += k (r - m)^2 / (2 (k + 1)), m = (k m + r) / (k + 1), k += 1, a +
 
 Two channels watch the normal score z = Phi^-1(T(r)): a spike is one |z| beyond a limit, a shift is the exponentially
 weighted mean of z (Roberts, 1959) beyond one, in units of its own standard deviation. In that mean z counts as 6 at
-most: one slip of the pen is a spike, and must not make a shift of the normal visits after it.
+most: one slip of the pen is a spike, and must not make a shift of the normal visits after it. Nor may it be the normal
+of its animal: an alert is not learnt from, and what cannot alert is bounded before it is (Winsorised; Huber, 1964).
 """
 
 from collections.abc import Callable
@@ -23,7 +24,8 @@ WEIGHT = 0.3
 """Of the newest visit in the shift channel; steps of two to three standard deviations are what it is best at."""
 
 _MOST = 6.0
-"""Of one visit in the shift channel. Illness seldom goes so far, and alerts as a spike where it does."""
+"""Scores of one visit in the shift channel, and scales from what was expected that a visit is learnt from. Illness
+seldom goes so far, and alerts as a spike where it does."""
 
 LEARNING = 5
 """Visits of an animal before the first alert: with fewer, its own band is little but the herd's."""
@@ -66,6 +68,11 @@ class State:
         away = (values - self.m) / self.scale
         tail = np.maximum(stdtr(2 * self.a, -np.abs(away)), _LEAST)
         return -np.sign(away) * ndtri(tail)
+
+    def bounded(self, values: Floats) -> Floats:
+        """``values`` moved to where one visit is learnt from."""
+        reach = _MOST * self.scale
+        return np.clip(values, self.m - reach, self.m + reach)
 
     def learnt(self, values: Floats, memory: float | None = None) -> "State":
         """After seeing ``values``; with ``memory`` the weight of the past never exceeds so many visits."""
@@ -132,7 +139,8 @@ def follow(
     memory: at most so many visits are remembered; None for all. limits: of spike and shift; None alerts to nothing.
     decided: int8 (n,), 1 where a visit stays out of the baseline whatever the limits say, 0 where it belongs in, -1
     where an alert decides. An alerted visit is not learnt from: until a person has said what it was, it must not
-    become the animal's normal.
+    become the animal's normal. When ``learning`` ends, its visits are looked at together and learnt anew: one far from
+    the others would else be an animal's normal for years, as nothing can be alerted before.
     """
     n = len(panel)
     ordered = np.asarray(values, dtype=np.float64)[panel.order]
@@ -141,6 +149,7 @@ def follow(
     alerted, held = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
     animals = int(panel.sizes[0]) if len(panel.sizes) else 0
     state, weighted = prior.state(animals), np.zeros(animals)
+    early: list[tuple[Floats, Bools]] = []
     for visit, here, count in panel.steps():
         state, weighted = state[:count], weighted[:count]
         r = ordered[here]
@@ -152,7 +161,11 @@ def follow(
         if limits is not None and visit >= learning:
             alerted[here] = (sizes(z, side) > limits[0]) | (sizes(shift, side) > limits[1])
         held[here] = np.where(ruled[here] < 0, alerted[here], ruled[here] > 0)
-        state = _where(held[here], state, state.learnt(r, memory))
+        state = _where(held[here], state, state.learnt(state.bounded(r), memory))
+        if visit < learning:
+            early = [(one[:count], out[:count]) for one, out in [*early, (r, held[here])]]
+            if visit == learning - 1:
+                state = _learnt_together(prior, early, memory)
     back: Callable[[npt.NDArray[np.generic]], npt.NDArray[np.generic]] = panel.back_in_rows
     rows = {name: np.asarray(back(one), dtype=np.float64) for name, one in seen.items()}
     return Trace(
@@ -177,6 +190,17 @@ def follow_frozen(
     early = np.full(len(panel), -1, dtype=np.int8) if decided is None else decided
     late = np.where(panel.visit < learning, early, 1).astype(np.int8)
     return follow(panel, values, prior, memory=memory, learning=learning, decided=late)
+
+
+def _learnt_together(prior: Prior, early: list[tuple[Floats, Bools]], memory: float | None) -> State:
+    """The state after the first visits of animals, residuals and which are held (m,), each bounded about their median
+    by the spread of the herd."""
+    values = np.array([one for one, _ in early])
+    middle, reach = np.median(values, axis=0), _MOST * float(np.sqrt(prior.b / prior.a))
+    state = prior.state(values.shape[1])
+    for one, (_, out) in zip(np.clip(values, middle - reach, middle + reach), early, strict=True):
+        state = _where(out, state, state.learnt(one, memory))
+    return state
 
 
 def _where(kept: Bools, old: State, new: State) -> State:

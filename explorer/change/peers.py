@@ -1,13 +1,9 @@
 """Other animals like one on a day: near in age at the same time of the year, by what was known then."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 
 from explorer.change.backgrounds import YEAR
 from explorer.change.known_backgrounds import AGE, backgrounds_of
-from explorer.change.panel import Floats, Ints
 from explorer.change.series import Series
 from explorer.errors import UserError
 from explorer.study.study import Study
@@ -17,24 +13,9 @@ SEASON = 45.0
 """Days between the times of the year of two visits that still are the same season."""
 
 
-@dataclass(frozen=True, eq=False)
-class Peers:
-    """``names`` of the peers, nearest in age first, and of each the visit that matches: ``rows`` of the series int64
-    (k,), ``values`` float64 (k,), ``days`` float64 (k,), and by how many ``years`` the age differs, NaN without ages.
-    """
-
-    names: tuple[str, ...]
-    rows: Ints
-    values: Floats
-    days: Floats
-    years: Floats
-
-
-def matched_peers(
-    study: Study, series: Series, animal: str, day: float, *, among: int = 20, covariates: Sequence[str] = ()
-) -> Peers:
-    """The ``among`` animals nearest in age to ``animal`` on ``day``, from visits up to that day at its time of the
-    year, with the same ``covariates``; of each animal the visit nearest in age, of equals the latest.
+def matched_peers(study: Study, series: Series, animal: str, day: float, *, among: int = 20) -> tuple[str, ...]:
+    """The ``among`` animals nearest in age to ``animal`` on ``day``, by name, the nearest first: by their visits up to
+    that day at its time of the year.
 
     Raises UserError when the animal has no visit up to that day, or fewer than ``FEWEST`` others match.
     """
@@ -43,13 +24,11 @@ def matched_peers(
     if not len(own):
         raise UserError(f"{animal!r} has no {series.name} up to {series.clock.say(day)}", how="Choose a later day")
     row = int(own[-1])
-    backgrounds = backgrounds_of(study, series, covariates)
+    backgrounds = backgrounds_of(study, series)
     like = (series.animal != place) & (series.day <= day)
     if backgrounds.turn is not None:
         apart = np.abs(backgrounds.turn - backgrounds.turn[row])
         like &= np.minimum(apart, 1 - apart) * YEAR <= SEASON
-    for texts in backgrounds.categories.values():
-        like &= texts == texts[row]
     age = backgrounds.curves.get(AGE)
     known = age is not None and np.isfinite(age[row])
     away = np.abs(age - age[row]) if age is not None and known else np.zeros(len(series))
@@ -60,12 +39,7 @@ def matched_peers(
     rows = rows[np.lexsort((series.animal[rows], away[rows]))][:among]
     if len(rows) < FEWEST:
         raise UserError(
-            f"only {len(rows)} animals are like {animal!r} in age at that time of the year", how="Match on less"
+            f"only {len(rows)} animals are like {animal!r} in age at that time of the year",
+            how="Compare it with another animal",
         )
-    return Peers(
-        names=tuple(series.animals[one] for one in series.animal[rows]),
-        rows=rows,
-        values=series.shown(series.value[rows]),
-        days=series.day[rows],
-        years=away[rows] if known else np.full(len(rows), np.nan),
-    )
+    return tuple(series.animals[one] for one in series.animal[rows])

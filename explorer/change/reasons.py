@@ -25,12 +25,15 @@ def reason_of(followed: Followed, row: int) -> str:
     since = int(effects.since[row])
     visits, of = int(followed.panel.visit[row]), followed.learnt_from(row)
     rests = f"{of} of its {visits}" if of < visits else f"its {visits}"
+    began = int(followed.run_began[row])
     told = (
         f"its last {row - since + 1} visits (since {series.clock.say(float(followed.panel.day[since]))}) average "
         f"{_away(series, estimate, spread, 'its own level before')}"
         if since < row
         else _away(series, estimate, spread)
     )
+    if followed.alerted[row] and began < since:
+        told += f"; alerted since {series.clock.say(float(followed.panel.day[began]))}"
     return (
         f"{series.clock.say(float(followed.panel.day[row]))}: {series.label} "
         f"{with_unit(value_said(series, float(series.value[row]), spread), series.unit)}, expected {own} "

@@ -12,9 +12,15 @@ import pandas as pd
 
 from explorer.change.alert_table import TOGETHER
 from explorer.change.alerts import Alerts
-from explorer.change.circumstances import circumstances, events_about, facts_of, in_a_sentence, picture_rows
+from explorer.change.circumstances import (
+    circumstances,
+    events_about,
+    facts_of,
+    in_a_sentence,
+    picture_rows,
+)
 from explorer.change.clock import Clock, clock_of
-from explorer.change.figures import Figures, figures_of, last_row
+from explorer.change.figures import Figures, figures_of, last_row, visits_told
 from explorer.change.paper import DARK, MIDDLE, PALE, Box, Paper, Sheet, lines_of, shortened, width_of
 from explorer.change.report_charts import Course, draw_course, legend
 from explorer.change.report_foot import FOOT, foot
@@ -118,7 +124,10 @@ def _header(sheet: Sheet, page: Box, known: _Known) -> float:
     sheet.text(page.left, top + 18, name, size=20, bold=True)
     if study.spec.study.simulated:
         sheet.label(page.left + width_of(name, 20, bold=True) + 10, top + 17, "SIMULATED: NO REAL ANIMAL")
-    facts = [*facts_of(study, animal, day)[:_FACTS], *_seen(known)]
+    told = facts_of(study, animal, day)
+    left = len(told) - _FACTS
+    more = [("", f"and {left:,} more")] if left > 0 else []
+    facts = [*told[:_FACTS], *more, *_seen(known)]
     columns = Box(page.left, top + 28, width, 0).columns([1, 1, 1, 1], 8)
     lines = -(-len(facts) // len(columns))
     for place, (label, words) in enumerate(facts):
@@ -126,8 +135,8 @@ def _header(sheet: Sheet, page: Box, known: _Known) -> float:
         y = box.top + 9 + 11.5 * (place % lines)
         said = shortened(label, box.width * 0.45, 7.5)
         sheet.text(box.left, y, said, size=7.5, grey=DARK)
-        left = box.left + width_of(said, 7.5) + 4
-        sheet.text(left, y, shortened(words, box.right - left, 8.5, bold=True), size=8.5, bold=True)
+        start = box.left + (width_of(said, 7.5) + 4 if said else 0)
+        sheet.text(start, y, shortened(words, box.right - start, 8.5, bold=True), size=8.5, bold=True)
     return max(top + 28 + 11.5 * lines, top + _PORTRAIT) + 8
 
 
@@ -156,7 +165,7 @@ def _charts(sheet: Sheet, box: Box, known: _Known) -> float:
     """A chart for each task, at most ``MOST_CHARTS``, and what their marks mean; returns where they end."""
     tasks = list(known.figures)
     shown = tasks[:MOST_CHARTS]
-    frames = {task: known.alerts.followed[task].frame(known.animal) for task in shown}
+    frames = {task: visits_told(known.alerts.followed[task], known.animal) for task in shown}
     frames = {task: frame[frame["day"] <= known.standing.day] for task, frame in frames.items()}
     days = np.concatenate([frame["day"] for frame in frames.values()])
     span = (float(days.min()), float(days.max()))
@@ -186,7 +195,7 @@ def _course(known: _Known, task: str, visits: pd.DataFrame) -> Course:
         relevant = f"; {figures.relevant}" if figures.relevant else ""
         below = (*below, f"change, {figures.of}: {figures.effect}{relevant}")
     if figures.visits <= followed.settings.learning:
-        below = (f"learning: {figures.visits} of {followed.settings.learning} visits before the first alert",)
+        below = (f"learning: alerts begin after {followed.settings.learning} visits, {figures.visits} so far",)
     elif not figures.expected:
         below = ("too early in the study to say what is usual",)
     return Course(

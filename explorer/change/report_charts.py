@@ -8,22 +8,24 @@ import pandas as pd
 
 from explorer.change.clock import Clock
 from explorer.change.gaps import runs_of
-from explorer.change.paper import BLACK, DARK, LIGHT, MIDDLE, PALE, Box, Sheet, shortened, width_of
+from explorer.change.paper import BLACK, DARK, LIGHT, MIDDLE, PALE, Box, Sheet, lines_of, shortened, width_of
 from explorer.change.reach import within_reach
 from explorer.change.ticks import log_ticks, nice_ticks, tick_text
 
 _AXIS = 30.0  # room for the numbers at the left
 _FOOT = 19.0  # for the dates below
 _HEAD = 33.0  # for the title and what stands below it
+_TITLE = 10.0  # for a second line of the title
 _MONTHS = (1, 2, 3, 6, 12, 24, 60, 120)
 _HEADROOM = 9.0  # above the highest value, where the marks of events stand
+_APART = 11.0  # marks of events that are nearer would run into each other
 
 
 @dataclass(frozen=True)
 class Course:
     """What one chart shows: a title, what stands at its right, up to two lines below, the visits of one animal.
 
-    ``visits``: a row a visit as ``Followed.frame`` gives them. ``events``: days with a mark of one or two letters each.
+    ``visits``: a row a visit as ``visits_told`` gives them. ``events``: days with a mark of one or two letters each.
     ``together``: days with an alert of several tasks together in which this one has the largest part. ``factors``:
     equal factors are equally long on its axis, and effects are factors.
     """
@@ -40,8 +42,13 @@ class Course:
 
 def draw_course(sheet: Sheet, box: Box, course: Course, days: tuple[float, float]) -> None:
     """One chart in ``box``; all charts of a page share ``days``, so that they can be read down the page."""
-    sheet.text(box.left, box.top + 9, shortened(course.title, box.width * 0.6, 9, bold=True), size=9, bold=True)
     sheet.text(box.right, box.top + 9, course.right, size=8.5, align="right")
+    titles = lines_of(course.title, box.width - width_of(course.right, 8.5) - 8, 9, bold=True)
+    titles = [*titles[:1], *([shortened(" ".join(titles[1:]), box.width, 9, bold=True)] if titles[1:] else [])]
+    for place, line in enumerate(titles):
+        sheet.text(box.left, box.top + 9 + _TITLE * place, line, size=9, bold=True)
+    down = _TITLE * (len(titles) - 1)
+    box = Box(box.left, box.top + down, box.width, box.height - down)
     for place, words in enumerate(course.below[:2]):
         sheet.text(box.left, box.top + 19 + 9 * place, shortened(words, box.width, 7.5), size=7.5, grey=DARK)
     inner = Box(box.left + _AXIS, box.top + _HEAD, box.width - _AXIS, box.height - _HEAD - _FOOT)
@@ -52,11 +59,7 @@ def draw_course(sheet: Sheet, box: Box, course: Course, days: tuple[float, float
     runs = runs_of(visits["day"].to_numpy(dtype=np.float64))
     for run in runs:
         _bands(sheet, frame, visits.iloc[run])
-    for day, mark in course.events:
-        if days[0] <= day <= days[1]:
-            x = frame.x(day)
-            sheet.line([(x, inner.top + 7), (x, inner.bottom)], width=0.5, grey=MIDDLE, dashes=(3, 1.5))
-            sheet.text(x, inner.top + 4.5, mark, size=6.5, grey=DARK, align="middle")
+    _events(sheet, frame, [(frame.x(day), mark) for day, mark in course.events if days[0] <= day <= days[1]])
     small = len(visits) > 120
     for run in runs:
         part = visits.iloc[run]
@@ -66,7 +69,7 @@ def draw_course(sheet: Sheet, box: Box, course: Course, days: tuple[float, float
         edge = min(max(one.value, frame.values[0]), frame.values[1])
         x, y = frame.x(one.day), frame.y(edge)
         if edge != one.value:
-            sheet.text(x, y + (16 if edge < one.value else -10), f"{one.value:,.4g}", size=6.5, align="middle")
+            sheet.text(x, y + (16 if edge < one.value else -10), one.said, size=6.5, align="middle")
         if one.alerted:
             _triangle(sheet, x, y, up=one.effect >= course.factors, new=bool(one.new))
         else:
@@ -74,6 +77,21 @@ def draw_course(sheet: Sheet, box: Box, course: Course, days: tuple[float, float
     for day in course.together:
         last = visits[visits["day"] <= day].iloc[-1]
         sheet.dot(frame.x(day), frame.y(float(np.clip(last["value"], *frame.values))), 4, hollow=True)
+
+
+def _events(sheet: Sheet, frame: "_Frame", marks: Sequence[tuple[float, str]]) -> None:
+    """An upright line for each event with its letter above; of events close together the first and the last letter."""
+    groups: list[list[tuple[float, str]]] = []
+    for x, mark in sorted(marks):
+        sheet.line([(x, frame.box.top + 7), (x, frame.box.bottom)], width=0.5, grey=MIDDLE, dashes=(3, 1.5))
+        if groups and x - groups[-1][-1][0] < _APART:
+            groups[-1].append((x, mark))
+        else:
+            groups.append([(x, mark)])
+    for group in groups:
+        (left, first), (right, last) = group[0], group[-1]
+        said = first if first == last else f"{first}–{last}"
+        sheet.text((left + right) / 2, frame.box.top + 4.5, said, size=6.5, grey=DARK, align="middle")
 
 
 def legend(sheet: Sheet, box: Box) -> None:

@@ -38,12 +38,13 @@ def report_file(
     decisions: int,
     paper: Paper = "A4",
     as_of: str | None = None,
+    more: Sequence[str] = (),
 ) -> Made:
     """The report of the animal of ``view``, or of its round where it has none, called ``file``.
 
     ``alerts`` must be those of ``view.follow`` (with its variables named) and of what had been decided after event
-    number ``decisions``, of nothing later than ``as_of`` (as the study writes times). Raises UserError as
-    ``report_pdf`` and ``shown_round`` do.
+    number ``decisions``, of nothing later than ``as_of`` (as the study writes times). ``more``: words of the
+    command that no view has. Raises UserError as ``report_pdf`` and ``shown_round`` do.
     """
     if view.animal is not None:
         content = report_pdf(study, view.animal, alerts, paper=paper, decisions=decisions)
@@ -52,7 +53,7 @@ def report_file(
         content = round_pdf(study, alerts, round_of(study, alerts, view, decisions), paper=paper)
         whom = ["--round", *_view_words(view)]
     words = ["report", str(study.path), *whom, *follow_words(view.follow)]
-    words += ["--paper", paper]
+    words += [*more, "--paper", paper]
     return content, _described(study, alerts, view.follow, file, content, len(alerts.table), words, decisions, as_of)
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from explorer.change.alert_table import TOGETHER
 from explorer.change.alerts import Alerts
 from explorer.change.circumstances import in_a_sentence
 from explorer.change.clock import clock_of
 from explorer.change.figures import figures_of, last_row
 from explorer.change.paper import BLACK, DARK, LIGHT, MIDDLE, PALE, Box, Paper, Sheet, lines_of, shortened
 from explorer.change.report_foot import FOOT, foot
-from explorer.change.round_shown import COURSE, FULL, ShownRound
+from explorer.change.round_shown import COURSE, FULL, NOT_ALONE, ShownRound
 from explorer.study.study import Study
 
 _SHARES = (30, 74, 84, 84, 132, 50, 20, 62, 58)
@@ -104,7 +105,8 @@ def _row(sheet: Sheet, box: Box, alerts: Alerts, one: Any, lines: Sequence[str],
     y = box.top + 10
     if one.new:
         sheet.label(columns[0].left, y, "NEW", size=7)
-    words = (animal, followed.series.label, said.value, said.effect)
+    change = NOT_ALONE if one.channel == TOGETHER else said.effect
+    words = (animal, followed.series.label, said.value, change)
     for place, text in enumerate(words, start=1):
         at = columns[place]
         sheet.text(at.left, y, shortened(text, at.width, 8.5, bold=place == 1), size=8.5, bold=place == 1)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from explorer.change.alert_table import TOGETHER
 from explorer.change.alerts import Alerts
 from explorer.change.circumstances import events_about
 from explorer.change.clock import Clock, clock_of
@@ -30,6 +31,9 @@ FULL = 3.0
 
 FALSE_DISCOVERY = 0.1
 """The share of false ones among what is picked out of a round at which alerts are counted."""
+
+NOT_ALONE = "none by itself"
+"""The change of an animal in what is followed when only several things together are alerted."""
 
 NOTHING = "nothing beyond what it and its calendar explain"
 
@@ -162,7 +166,7 @@ def round_table(alerts: Alerts, shown: ShownRound) -> pd.DataFrame:
                 "new": "NEW" if one.new else "alert" if one.alerted else "",
                 "followed": followed.series.label,
                 "value": said.value,
-                "change": said.effect,
+                "change": NOT_ALONE if one.channel == TOGETHER else said.effect,
                 "severity": float(one.severity) if one.alerted else np.nan,
                 "trend": {-1: "↘", 0: "→", 1: "↗"}[int(one.trend)],
                 "course": courses[one.task][one.animal_id],

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from explorer.change.clock import Clock, clock_of
 from explorer.change.panel import Bools, Floats, Ints, Panel, panel_of
+from explorer.change.readings import readings_of
 from explorer.change.scale import LOG2, TIMES, Scale, is_lopsided, off_scale
 from explorer.change.visits import codes_of, days_of, latest_rows, visits_of
 from explorer.errors import UserError
-from explorer.space.task_values import ordered_task
 from explorer.study.embeddings import FEATURES
 from explorer.study.study import Study
 
@@ -69,14 +68,15 @@ class Series:
         return replace(self, **parts)
 
 
-def followable(study: Study) -> dict[str, str]:
-    """Names of all series of a study and what a person calls them; logarithms only of lopsided variables."""
+def followable(study: Study, as_of: float | None = None) -> dict[str, str]:
+    """Names of all series of a study and what a person calls them; logarithms only of variables that are lopsided up to
+    the day ``as_of``."""
     found, logarithms = {}, logarithms_of(study)
     for name, variable in study.variables.items():
         if variable.derive is None and variable.kind in ("continuous", "ordinal"):
             found[name] = variable.label or name
             log = f"{LOG2}:{name}"
-            if log in logarithms and _is_lopsided(study, name):
+            if log in logarithms and _is_lopsided(study, name, as_of):
                 found[log] = logarithms[log]
     for name in study.embedding_names:
         if name == FEATURES:
@@ -101,9 +101,9 @@ def logarithms_of(study: Study) -> dict[str, str]:
     }
 
 
-def _is_lopsided(study: Study, name: str) -> bool:
+def _is_lopsided(study: Study, name: str, as_of: float | None) -> bool:
     try:
-        return is_lopsided(_measured(study, name))
+        return is_lopsided(readings_of(study, name).known(as_of))
     except UserError:  # it cannot be read, which is said to whoever follows it
         return False
 
@@ -149,10 +149,13 @@ def series_of(study: Study, name: str, *, as_of: float | None = None) -> Series:
             known = ", ".join(followable(study))
             raise UserError(f"there is nothing called {name!r} to follow", how=f"There are: {known}")
         series = _of_embedding(study, name, embedding, task, clock, as_of)
-    if not len(series):
-        when = "" if as_of is None else f" up to {clock.say(as_of)}"
-        raise UserError(f"{name!r} has no values of known animals and times{when}", how="Choose another variable")
-    return series
+    if len(series):
+        return series
+    none = f"{name!r} has no values of known animals and times"
+    if as_of is None:
+        raise UserError(none, how="Choose another variable")
+    first = clock.say(float(series_of(study, name).day.min()))  # raises where nothing came later either
+    raise UserError(f"{none} up to {clock.say(as_of)}", how=f"Choose a later day; its first value is of {first}")
 
 
 def _of_logarithm(study: Study, name: str, clock: Clock, as_of: float | None) -> Series:
@@ -173,26 +176,10 @@ def _of_variable(
     if variable.derive is not None:
         future = variable.derive.rule.endswith("_gradient")
         why = "it is filled from scores that lie in the future" if future else "it follows from dates alone"
-        raise UserError(f"{name!r} cannot be followed: {why}", how=f"Follow {variable.derive.source!r} itself")
-    if variable.score is None:
-        codes, days = codes_of(study), days_of(study, clock)
-    else:
-        scores = _scores(study, variable.score)
-        codes, days = study.animal_codes(scores["animal"]), clock.days(scores["time"].to_numpy())
-    return _series(study, called or name, clock, codes, days, _measured(study, name), as_of, task=name, scale=scale)
-
-
-def _measured(study: Study, name: str) -> Floats:
-    """The values of a variable, one for each row of the study, or for each score where it was scored."""
-    score = study.variable(name).score
-    if score is None:
-        return ordered_task(study, name)
-    values = pd.to_numeric(_scores(study, score)["value"].astype(object), errors="coerce")
-    return values.to_numpy(dtype=np.float64)
-
-
-def _scores(study: Study, score: str) -> pd.DataFrame:
-    return study.scores[study.scores["task"].astype(str) == score]
+        source = variable.derive.source
+        how = f"Follow {source!r} itself" if source in followable(study) else "Follow something that was measured"
+        raise UserError(f"{name!r} cannot be followed: {why}", how=how)
+    return _series(study, called or name, clock, *readings_of(study, name), as_of, task=name, scale=scale)
 
 
 def _of_embedding(study: Study, name: str, embedding: str, task: str, clock: Clock, as_of: float | None) -> Series:

@@ -10,10 +10,11 @@ from explorer.change.panel import Floats, Panel
 _MOST = 15.0
 """Robust standard deviations from an animal's own median that a value is learnt from with. No illness goes so far."""
 
-_RARE = 1 / 500
-"""Where a larger share lies beyond, that is how the values are: they are lopsided, and no slips."""
+_RARE, _FEW = 1 / 50, 3
+"""Where a larger share, and more than so many, lie beyond, that is how the values are: lopsided, and no slips."""
 
 _FEWEST = 3
+"""Visits of an animal that have a middle of their own; those of others are held against the herd's."""
 
 
 def bounded(panel: Panel, values: Floats) -> Floats:
@@ -22,12 +23,17 @@ def bounded(panel: Panel, values: Floats) -> Floats:
         return values
     first, counts = panel.first, panel.counts
     ordered = values[np.lexsort((values, panel.animal))]
-    middle = np.repeat((ordered[first + (counts - 1) // 2] + ordered[first + counts // 2]) / 2, counts)
-    away, known = values - middle, np.repeat(counts >= _FEWEST, counts)
-    if not known.any():
-        return values
-    most = _MOST * 1.4826 * float(np.median(np.abs(away[known])))
-    beyond = np.abs(away) > most
-    if most == 0 or not 0 < beyond.mean() <= _RARE:
+    own = np.repeat((ordered[first + (counts - 1) // 2] + ordered[first + counts // 2]) / 2, counts)
+    known = np.repeat(counts >= _FEWEST, counts)
+    herd = float(np.median(values))
+    middle = np.where(known, own, herd)
+    away = values - middle
+    most = np.where(known, _reach(away[known]), _reach(values - herd))
+    beyond = (np.abs(away) > most) & (most > 0)
+    if not 0 < beyond.sum() <= max(_FEW, _RARE * len(values)):
         return values
     return np.where(beyond, middle + np.sign(away) * most, values)
+
+
+def _reach(away: Floats) -> float:
+    return _MOST * 1.4826 * float(np.median(np.abs(away))) if len(away) else 0.0

@@ -24,7 +24,7 @@ from explorer.cli import (
     sweeping,
     trust,
 )
-from explorer.cli.parsing import Parser
+from explorer.cli.parsing import Parser, check_written
 from explorer.cli.talking import INTERRUPTED, OK, complain
 from explorer.errors import UserError
 
@@ -33,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0, 2 for what the user can mend (one line on standard error), 130 for Ctrl-C."""
     try:
         options = _parser().parse_args(arguments)
+        check_written(options)
         code: int = options.run(options)
         sys.stdout.flush()
         return code

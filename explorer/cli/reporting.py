@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from explorer.cli.changing import add_following
-from explorer.cli.parsing import command, whole
-from explorer.cli.talking import OK, reporter
+from explorer.cli.changing import add_following, alerts_asked, last_day_asked, more_words
+from explorer.cli.parsing import command, view_asked, whole
+from explorer.cli.talking import OK
 from explorer.errors import UserError
 
 
@@ -18,7 +18,6 @@ def add(commands: Any) -> None:
     whom.add_argument("--round", action="store_true", help="all animals with an alert")
     report.add_argument(
         "--view",
-        default="",
         metavar="QUERY",
         help="with --round: filters and day, the part after '?' of the app's address",
     )
@@ -34,28 +33,31 @@ def add(commands: Any) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from urllib.parse import parse_qsl
-
-    from explorer.change.clock import clock_of
-    from explorer.change.kept import alerts_by
     from explorer.change.report_files import report_file
     from explorer.change.series import followable
     from explorer.change.standing import check_animal
-    from explorer.change.usual import usual_variables
-    from explorer.decisions.alert_verdicts import resolutions, verdicts_at
+    from explorer.change.usual import left_out, usual_variables
+    from explorer.decisions.alert_verdicts import resolutions
     from explorer.study.export import write_with_manifest
     from explorer.study.study import open_study
-    from explorer.view import Follow, View, from_query
+    from explorer.view import Follow, View
 
     if options.out.suffix.lower() != ".pdf":
         raise UserError(f"{options.out.name!r} does not say its format", how="Let the name end in .pdf")
-    asked = from_query(dict(parse_qsl(options.view, keep_blank_values=True)))
+    if options.animal is not None and options.view is not None:
+        raise UserError("a report on one animal takes no --view", how="Leave it out, or write --round for --animal")
+    asked = View() if options.view is None else view_asked(options.view)
     study = open_study(options.study)
-    as_of = None if options.as_of is None else clock_of(study).read(options.as_of)
+    as_of = last_day_asked(study, options)
     if options.animal is not None:
         check_animal(study, options.animal)
+    variables, unsaid = options.variable, ""
+    if not variables:
+        offered = followable(study, as_of)
+        variables = usual_variables(study, offered, as_of)
+        unsaid = left_out(study, offered, variables, as_of)
     follow = Follow(
-        variables=tuple(options.variable or usual_variables(study, followable(study))),
+        variables=tuple(variables),
         rate=options.rate,
         method=options.method,
         memory=_memory(options.memory),
@@ -63,7 +65,7 @@ def _report(options: argparse.Namespace) -> int:
         unhealthy=tuple(options.unhealthy),
     )
     decisions = resolutions(study, options.decisions).as_of
-    alerts = alerts_by(study, follow, verdicts_at(study, decisions), as_of=as_of, report=reporter())
+    alerts = alerts_asked(study, options, variables, as_of, decisions)
     content, facts = report_file(
         study,
         alerts,
@@ -72,8 +74,11 @@ def _report(options: argparse.Namespace) -> int:
         decisions=decisions,
         paper=options.paper,
         as_of=options.as_of,
+        more=more_words(options),
     )
     write_with_manifest(options.out, content, facts)
+    if unsaid:
+        print(f"{unsaid[0].upper()}{unsaid[1:]}")
     print(f"{alerts.summary[0].upper()}{alerts.summary[1:]}")
     what = "The round" if options.animal is None else f"The report on {options.animal}"
     print(f"{what} written to {options.out}; how: {options.out}.manifest.json")

@@ -13,11 +13,13 @@ import streamlit as st
 from explorer.change.alerts import Alerts
 from explorer.change.arms import MEANING, METHODS
 from explorer.change.clock import clock_of
+from explorer.change.false_alerts import KEPT
 from explorer.change.kept import alerts_at, compute_at, read_alerts
+from explorer.change.known_events import Noted, noted_at
 from explorer.change.series import DIFFERENCE, OWN_BASELINE, followable, logarithms_of
-from explorer.change.usual import usual_variables
-from explorer.decisions.alert_verdicts import verdicts_at
-from explorer.errors import UserError
+from explorer.change.usual import nothing_to_follow, usual_variables
+from explorer.decisions.alert_verdicts import Verdicts, verdicts_at
+from explorer.decisions.noted_events import noted_events
 from explorer.study.study import Study
 from explorer.ui import jobs
 from explorer.ui.state import propose, view
@@ -50,11 +52,7 @@ def choices(study: Study) -> dict[str, str]:
     clock_of(study)
     found = _followable(str(study.path), stamp(str(study.path)), study)
     if not found:
-        raise UserError(
-            "nothing in this study can be followed in time: that needs animals, times and numbers",
-            where=str(study.path / "study.toml"),
-            how="Name the columns for animal and time, and a task of numbers",
-        )
+        raise nothing_to_follow(study)
     asked = {name: label for name, label in logarithms_of(study).items() if name in view().follow.variables}
     return found | asked
 
@@ -78,8 +76,14 @@ def settings(study: Study) -> Follow:
             "variables": kept or usual(study),
             "method": asked.method if asked.method in METHODS else Follow().method,
             "covariates": tuple(name for name in asked.covariates if name in study.variables),
+            "unhealthy": tuple(kind for kind in asked.unhealthy if kind in _kinds(study)),
         }
     )
+
+
+def _kinds(study: Study) -> list[str]:
+    """Kinds of events, of the study's table or noted."""
+    return sorted({*study.events["kind"].dropna().astype(str), *(one.kind for one in noted_events(study)[0])})
 
 
 def change_settings(**changes: Any) -> None:
@@ -87,7 +91,7 @@ def change_settings(**changes: Any) -> None:
     propose(view().but(follow=Follow.model_validate({**view().follow.model_dump(), **changes})))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@st.cache_resource(max_entries=6, show_spinner=False)
 def _read(path: str, written: int) -> Alerts | None:
     del written
     return read_alerts(Path(path))
@@ -104,30 +108,50 @@ def following(study: Study) -> Alerts | None:
     that stops it, or what went wrong with one that tries again. While what a person decided is being worked in, the
     alerts from before are given, and the page says so. Raises UserError when nothing can be followed.
     """
-    follow, verdicts = settings(study), verdicts_at(study)
-    path = alerts_at(study, follow, verdicts)
+    asked = _asked(study)
+    path = alerts_at(study, *asked)
+    if path.is_file():
+        return _made(study, *asked, _TITLE)
+    before = _before(path)
+    found = _made(study, *asked, _TITLE if before is None else f"{_TITLE}, with what was decided")
+    if found is None and before is not None:
+        st.caption("Below, the alerts as they were before the last decision.")
+    return before if found is None else found
+
+
+def following_by(study: Study, method: str) -> Alerts | None:
+    """As ``following``, by another ``method``; None while there are none."""
+    follow, verdicts, noted = _asked(study)
+    return _made(study, follow.model_copy(update={"method": method}), verdicts, noted, f"{_TITLE} by {method}")
+
+
+def _made(study: Study, follow: Follow, verdicts: Verdicts, noted: Noted, title: str) -> Alerts | None:
+    path = alerts_at(study, follow, verdicts, noted)
     found = _at(path)
     if found is not None:
         return found
     key = f"changes-{path}"
     if jobs.state(key) is None:
-        jobs.start(key, compute_at, study.path, follow, verdicts, path, lane="changes")
-    before = _before(path)
-    if not jobs.watched(key, _TITLE if before is None else f"{_TITLE}, with what was decided"):
+        jobs.start(key, compute_at, study.path, follow, verdicts, path, noted, lane="changes")
+    if not jobs.watched(key, title):
         if jobs.state(key) == "done":
             jobs.forget(key)
             found = _at(path)
             if found is not None:
                 return found
         jobs.try_again(key, jobs.trouble(key) or "What was computed could not be read again.")
-    if before is not None:
-        st.caption("Below, the alerts as they were before the last decision.")
-    return before
+    return None
 
 
 def is_current(study: Study) -> bool:
     """Whether ``following`` gives the alerts of this moment, and not those from before the last decision."""
-    return alerts_at(study, settings(study), verdicts_at(study)).is_file()
+    return alerts_at(study, *_asked(study)).is_file()
+
+
+def _asked(study: Study) -> tuple[Follow, Verdicts, Noted]:
+    """The settings, and what people decided and noted so far."""
+    follow = settings(study)
+    return follow, verdicts_at(study), noted_at(study, follow.unhealthy)
 
 
 def _before(path: Path) -> Alerts | None:
@@ -152,7 +176,7 @@ def rate_slider() -> None:
         on_change=_from("follow_rate", "rate"),
         width=420,
         help="Fewer false alerts, and changes are found later or not at all; more, and you look at more healthy "
-        "animals. The Herd round says how many that is in a month.",
+        f"animals. This is what the limits are set for: {KEPT}. The Herd round says how many that is in a month.",
     )
 
 
@@ -196,9 +220,9 @@ def follow_controls(study: Study) -> None:
             format_func=lambda one: study.variables[one].label or one,
             on_change=_from("follow_covariates", "covariates", tuple),
         )
-        kinds = sorted(set(study.events["kind"].dropna().astype(str)))
+        kinds = _kinds(study)
         if kinds:
-            st.session_state["follow_unhealthy"] = [one for one in follow.unhealthy if one in kinds]
+            st.session_state["follow_unhealthy"] = list(follow.unhealthy)
             st.multiselect(
                 "No visit is healthy around",
                 kinds,

@@ -1,5 +1,7 @@
 """Alerts as runs: each alert is in one, and what was decided stands by the run that it is about."""
 
+import numpy as np
+import pandas as pd
 import pytest
 from change.watched import ILL, watched
 from herds import Herd
@@ -13,6 +15,24 @@ from explorer.decisions.alert_verdicts import resolutions, resolve_alert
 def made(tmp_path_factory):
     study = watched(Herd(tmp_path_factory.mktemp("runs") / "herd")).open()
     return study, alerts_of(study, ("weight", "milk"), rate=0.5)
+
+
+def test_the_frozen_band_is_the_own_one_when_learning_ends_and_then_stays_as_wide(made):
+    _, alerts = made
+    found = alerts.followed["weight"]
+    after = found.panel.visit == found.settings.learning
+    known = after & (found.judged_by >= 0)
+    assert known.sum() > 10
+    for frozen, own in ((found.frozen, found.own), (found.frozen_low, found.low), (found.frozen_high, found.high)):
+        np.testing.assert_allclose(frozen[known], own[known])
+    width = found.frozen_high - found.frozen_low
+    later = (found.panel.visit > found.settings.learning) & (found.judged_by == len(found.references) - 1)
+    spread = pd.Series(width[later]).groupby(found.panel.animal[later]).agg(np.ptp)
+    np.testing.assert_allclose(spread, 0, atol=1e-9)
+    own_spread = pd.Series((found.high - found.low)[later]).groupby(found.panel.animal[later]).agg(np.ptp)
+    assert (own_spread > 1e-6).any(), "the adaptive one moves"
+    frame = found.frame(ILL)
+    assert {"frozen", "frozen_low", "frozen_high"} <= set(frame)
 
 
 def test_each_alert_is_in_one_run_that_begins_with_the_new_one(made):

@@ -61,6 +61,7 @@ def test_a_reason_says_of_how_many_visits_the_band_and_the_change_are(herd):
     assert f"from its {ill['n_visits'].iloc[0] - 1} earlier visits; " in ill["reason"].iloc[0]
 
 
+@pytest.mark.usefixtures("quick_limits")
 @pytest.mark.parametrize("variables", [["weight"], ["weight", "milk", "bcs"]])
 def test_the_share_of_animal_years_with_an_alert_is_counted_one_by_one(herd, variables):
     found = alerts_of(watched(herd).open(), variables, rate=0.6)
@@ -80,8 +81,12 @@ def test_the_share_of_animal_years_with_an_alert_is_counted_one_by_one(herd, var
     rates = found.facts["false_alarms"]
     assert hit > 20
     assert (rates["animal_years"], rates["alerted_share"]) == pytest.approx((years, hit / years))
+    (one, *others) = found.facts["tasks"].values()
+    if not others:  # what is told of the only one is told of all
+        assert (one["animal_years"], one["animal_years_alerted"]) == (pytest.approx(years), hit)
 
 
+@pytest.mark.usefixtures("quick_limits")
 def test_animals_without_a_level_of_their_own_are_told_of(herd):
     """All swing about one level, each at its own time and far longer than from visit to visit."""
     herd = watched(herd, animals=60)
@@ -96,6 +101,7 @@ def test_animals_without_a_level_of_their_own_are_told_of(herd):
     assert [one.partition(":")[0] for one in remarks if "hardly differ" in one] == ["swings"]
 
 
+@pytest.mark.usefixtures("quick_limits")
 def test_what_is_lopsided_is_said_and_its_logarithm_is_not(herd):
     herd = watched(herd)
     rng = np.random.default_rng(0)
@@ -111,16 +117,31 @@ def test_what_is_lopsided_is_said_and_its_logarithm_is_not(herd):
 @pytest.mark.parametrize(
     ("variables", "options"),
     [
-        (["weight", "milk", "bcs"], {"covariates": ["parity"], "unhealthy": ["treatment"]}),
+        (["weight", "milk", "bcs"], {"covariates": ["parity"], "unhealthy": ["treatment"], "rate": 0.4}),
         *((["weight"], {"method": method}) for method in ("rcv", "ewma", "frozen", "own-best")),
     ],
 )
-def test_later_rows_change_nothing_that_was_said_before(herd, tmp_path, variables, options):
-    whole = alerts_of(watched(herd).open(), variables, **options)
+@pytest.mark.usefixtures("quick_limits")
+def test_later_rows_change_nothing_that_was_said_before(herd, tmp_path, monkeypatch, variables, options):
+    def in_turn(herd):
+        """Weighed and milked on different days, so that several together look back at an earlier visit."""
+        herd = watched(herd)
+        odd = herd.observations.groupby("animal_id").cumcount() % 2 == 1
+        if len(variables) > 1:
+            herd.observations.loc[odd, "weight"] = herd.observations.loc[~odd, "milk"] = np.nan
+        return herd
+
+    more = in_turn(herd).observations.groupby("animal_id").tail(2)
+    for place in range(20):  # from then on they are seen far more often: another rhythm is of the future too
+        when = more["captured_at"] + pd.Timedelta(days=30 + 2 * place)
+        later = more.assign(observation_id=more["observation_id"] + f"-{place}", captured_at=when)
+        herd.observations = pd.concat([herd.observations, later], ignore_index=True)
+    monkeypatch.setattr("explorer.change.joint.FEWEST_YEARS", 10.0)
+    whole = alerts_of(herd.open(), variables, **options)
     clock = clock_of(herd.open())
     for cut in ("2022-11-20", "2023-03-31"):
         at = np.datetime64(cut) + 1
-        early = watched(type(herd)(tmp_path / cut))
+        early = in_turn(type(herd)(tmp_path / cut))
         early.observations = early.observations[early.observations["captured_at"] < at]
         early.scores = early.scores[early.scores["time"] < at]
         early.events = early.events[early.events["time"] < at]
@@ -129,9 +150,10 @@ def test_later_rows_change_nothing_that_was_said_before(herd, tmp_path, variable
         pd.testing.assert_frame_equal(as_of, known)
         past = whole.table[whole.table["day"] <= clock.read(cut)].reset_index(drop=True)
         pd.testing.assert_frame_equal(past, known)
-    assert len(known)
+    assert len(known) and (len(variables) == 1 or (known["channel"] == "together").sum() > 3)
 
 
+@pytest.mark.usefixtures("quick_limits")
 def test_a_new_animal_later_changes_nothing_either(herd):
     before = alerts_of(watched(herd).open(), ["weight"])
     last = herd.observations["captured_at"].max()
@@ -143,6 +165,7 @@ def test_a_new_animal_later_changes_nothing_either(herd):
     pd.testing.assert_frame_equal(alerts_of(herd.open(), ["weight"]).table, before.table)
 
 
+@pytest.mark.usefixtures("quick_limits")
 def test_a_false_alarm_joins_the_baseline_and_a_confirmed_one_does_not(herd):
     study = watched(herd).open()
     first = alerts_of(study, ["weight"]).table.query("animal_id == @ILL").iloc[0]
@@ -182,6 +205,9 @@ def test_several_together_find_what_each_alone_does_not(herd):
         round_ = herd_round(found, day=alert["day"])
         row = round_[(round_["animal_id"] == alert["animal_id"]) & (round_["task"] == alert["task"])].iloc[0]
         assert (row["alerted"], row["channel"], row["reason"]) == (True, "together", alert["reason"])
+        assert row["p"] == alert["p"] and row["p"] < 0.05 and row["q"] >= row["p"]
+        assert row["since"] == alert["since"] <= alert["day"]
+        assert alert["new"] == (alert["since"] == alert["day"])
 
 
 @pytest.mark.slow
@@ -258,11 +284,17 @@ def test_peers_are_of_its_age_and_season_and_from_its_past(herd):
     study = herd.open()
     series = series_of(study, "weight")
     day = float(series.day[(series.animal == 20)][-3])
-    found = matched_peers(study, series, "cow-20", day, among=6, covariates=["parity"])
-    assert len(found.names) == len(set(found.names)) == 6 and "cow-20" not in found.names
-    assert (found.days <= day).all() and (np.diff(found.years) >= 0).all()
-    assert {int(name[-2:]) % 3 for name in found.names} == {20 % 3}
-    np.testing.assert_array_equal(series.value[found.rows], found.values)
+    found = matched_peers(study, series, "cow-20", day, among=6)
+    assert len(found) == len(set(found)) == 6 and "cow-20" not in found
+    born = births.astype("datetime64[D]").astype(float)
+    last = series.day[(series.animal == 20) & (series.day <= day)][-1]
+    away = {}
+    for animal, seen in zip(series.animal, series.day, strict=True):
+        apart = abs(seen - last) % 365.25
+        if animal != 20 and seen <= day and min(apart, 365.25 - apart) <= 45:
+            gap = abs((seen - born[animal]) - (last - born[20]))
+            away[series.animals[animal]] = min(gap, away.get(series.animals[animal], np.inf))
+    assert [away[name] for name in found] == pytest.approx(sorted(away.values())[:6])
     with pytest.raises(UserError, match="up to"):
         matched_peers(study, series, "cow-20", 0.0)
 

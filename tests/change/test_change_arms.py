@@ -80,7 +80,8 @@ def test_an_effect_is_the_posterior_of_the_difference():
     values = rng.normal(size=12)
     values[9:] += 8
     trace = follow(panel, values, HERD.prior)
-    found = effects(panel, values, trace, 2.0, np.append(np.zeros(11, dtype=bool), True))
+    last = panel.visit == 11
+    found = effects(panel, values, trace, 2.0, run=last, alerted=last)
     began = int(found.since[11])
     n = 11 - began + 1
     m, k, a, b = (float(getattr(trace.before, name)[began]) for name in ("m", "k", "a", "b"))
@@ -89,9 +90,36 @@ def test_an_effect_is_the_posterior_of_the_difference():
     assert (found.low[11], found.high[11]) == pytest.approx(posterior.interval(0.95))
     assert found.probability[11] == pytest.approx(posterior.cdf(-2) + posterior.sf(2))
     assert found.severity[11] == pytest.approx(abs(found.estimate[11]) / 2)
-    assert found.since[5] == 5
-    untold = effects(panel, values, trace, None, np.zeros(12, dtype=bool))
+    assert (began, found.since[5]) == (9, 5)
+    none = np.zeros(12, dtype=bool)
+    untold = effects(panel, values, trace, None, run=none, alerted=none)
     assert np.isnan(untold.probability).all() and (untold.severity >= 0).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("lasts", [1, 3, 10, 25])
+def test_a_change_began_where_it_began_however_long_ago(seed, lasts):
+    """Not with normal visits that happen to lie on the same side, and not a few visits ago."""
+    rng = np.random.default_rng(seed)
+    visits = 20 + lasts
+    panel = panel_of(np.zeros(visits, dtype=int), np.arange(float(visits)))
+    values = rng.normal(size=visits) - 0.3
+    values[20:] -= 7
+    trace = follow(panel, values, HERD.prior, limits=(3.0, 3.0))
+    last = panel.visit == visits - 1
+    assert trace.alerted[-1]
+    found = effects(panel, values, trace, None, run=last, alerted=last)
+    assert found.since[-1] == 20
+    assert found.estimate[-1] == pytest.approx(values[20:].mean() - trace.before.m[20])
+
+
+def test_one_slip_among_the_visits_of_a_change_does_not_make_its_size():
+    values = np.append(np.random.default_rng(0).normal(size=20), [-7.0, -7.0, -1e9, -7.0])
+    panel = panel_of(np.zeros(24, dtype=int), np.arange(24.0))
+    trace = follow(panel, values, HERD.prior, limits=(3.0, 3.0))
+    last = panel.visit == 23
+    found = effects(panel, values, trace, None, run=last, alerted=last)
+    assert found.since[-1] == 20 and -15 < found.estimate[-1] < -5
 
 
 def test_intervals_of_effects_hold_the_truth():
@@ -102,20 +130,23 @@ def test_intervals_of_effects_hold_the_truth():
     level = spread / np.sqrt(0.25) * rng.normal(size=animals)
     values = (level[:, None] + spread[:, None] * rng.normal(size=(animals, visits))).ravel()
     values[panel.visit == 11] += 5.0
-    found = effects(panel, values, follow(panel, values, HERD.prior), None, np.zeros(len(values), dtype=bool))
+    none = np.zeros(len(values), dtype=bool)
+    found = effects(panel, values, follow(panel, values, HERD.prior), None, run=none, alerted=none)
     last = panel.visit == 11
     # One visit tells of the change and of its own error: both are in the interval.
     assert ((found.low[last] < 5) & (found.high[last] > 5)).mean() == pytest.approx(0.95, abs=0.015)
 
 
-def test_a_trend_is_the_slope_of_the_last_visits():
+def test_a_trend_is_the_clear_direction_of_the_last_visits():
     day = np.array([0.0, 10, 25, 30, 50, 60, 90])
     panel = panel_of(np.zeros(7, dtype=int), day)
     values = np.array([9.0, -4, 1, 2, 4, 5, 8])
-    slope, way = trends(panel, values, np.array([6, 1]), np.array([0.1, 0.1]))
-    assert slope[0] == pytest.approx(np.polyfit(day[2:], values[2:], 1)[0])
-    assert np.isnan(slope[1]) and way.tolist() == [1, 0]
-    assert trends(panel, values, np.array([6]), np.array([100.0]))[1].tolist() == [0]
+    assert trends(panel, values, np.array([6, 1]), np.array([0.1, 0.1])).tolist() == [1, 0]
+    assert trends(panel, -values, np.array([6]), np.array([0.1])).tolist() == [-1]
+    # Two standard errors of the slope, 0.5 / sqrt of the sum of squared days, are what it must exceed.
+    slope, width = np.polyfit(day[2:], values[2:], 1)[0], np.sqrt(((day[2:] - day[2:].mean()) ** 2).sum())
+    at = slope * width / 2
+    assert trends(panel, values, np.array([6, 6]), np.array([0.99 * at, 1.01 * at])).tolist() == [1, 0]
 
 
 def test_false_discovery_rates_are_those_of_scipy():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from change.watched import watched
 
-from explorer.change.agreement import agreement, icc, weighted_kappa
+from explorer.change.agreement import agreement
 from explorer.change.clock import Clock, clock_of
 from explorer.change.series import followable, series_of
 from explorer.errors import UserError
@@ -105,31 +105,6 @@ def test_what_cannot_be_followed_is_refused(herd, name):
         series_of(study, name)
 
 
-SHROUT = np.array([[9, 2], [6, 1], [8, 4], [7, 1], [10, 5], [6, 2]], dtype=float)
-"""Judges 1 and 2 of Shrout and Fleiss (1979), table 2."""
-
-
-def test_intraclass_correlations_are_those_of_the_analysis_of_variance():
-    first, second = SHROUT.T
-    n, k = SHROUT.shape
-    grand = SHROUT.mean()
-    b = k * ((SHROUT.mean(axis=1) - grand) ** 2).sum() / (n - 1)
-    j = n * ((SHROUT.mean(axis=0) - grand) ** 2).sum() / (k - 1)
-    e = (((SHROUT - grand) ** 2).sum() - b * (n - 1) - j * (k - 1)) / ((n - 1) * (k - 1))
-    assert icc(first, second) == pytest.approx(((b - e) / (b + e + 2 * (j - e) / n), (b - e) / (b + e)))
-    assert np.isnan(icc(np.ones(5), np.ones(5))).all()
-
-
-def test_weighted_kappa_is_that_of_scikit_learn():
-    from sklearn.metrics import cohen_kappa_score
-
-    rng = np.random.default_rng(0)
-    first = rng.integers(1, 6, 80)
-    second = np.clip(first + rng.integers(-1, 2, 80), 1, 5)
-    theirs = cohen_kappa_score(first, second, weights="quadratic")
-    assert weighted_kappa(first.astype(float), second.astype(float)) == pytest.approx(theirs)
-
-
 def test_agreement_finds_the_bias_and_says_which_change_to_believe(herd):
     found = agreement(watched(herd).open(), "bcs")
     (pair,) = found.inter
@@ -140,11 +115,7 @@ def test_agreement_finds_the_bias_and_says_which_change_to_believe(herd):
     assert pair.smallest_change == pytest.approx(1.96 * np.sqrt(2) * pair.error.value)
     # Each score is off by a quarter up, down or not at all; Bob is a quarter higher.
     assert pair.error.value == pytest.approx(np.sqrt(2 / 3 / 16 + 0.25**2 / 2), rel=0.1)
-    assert found.overall.bias.value == pytest.approx(0.0) and found.overall.pairs == 600
-    scores = herd.scores
-    scores = scores[scores["observer"] == "Ann"]
-    first, second = (column.to_numpy() for column in (scores["value"], scores["value"]))
-    assert icc(first, second) == pytest.approx((1.0, 1.0))
+    assert not found.overall.bias.known and found.overall.pairs == 600
 
 
 def test_agreement_needs_scores_and_observers(herd):

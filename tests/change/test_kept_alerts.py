@@ -11,11 +11,13 @@ from explorer.change.alerts import alerts_of
 from explorer.change.herd_round import herd_round
 from explorer.change.kept import alerts_at, compute_at, keep_alerts, read_alerts
 from explorer.change.known_backgrounds import backgrounds_of
+from explorer.change.known_events import noted_at
 from explorer.change.monitor import monitor_of
 from explorer.decisions.noted_events import note_event
 from explorer.space.quality_cache import keep, read_kept
-from explorer.study.study import open_study
 from explorer.view import Follow
+
+pytestmark = pytest.mark.usefixtures("quick_limits")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,11 @@ def test_the_name_follows_from_data_settings_and_verdicts_only(herd):
     follow = Follow(variables=("weight",))
     at = alerts_at(study, follow, {})
     note_event(study, ILL, pd.Timestamp("2023-04-01").date(), "treatment")
-    assert alerts_at(open_study(study.path), follow, {}) == at, "an event that is noted is no verdict"
+    assert alerts_at(study, follow, {}, noted_at(study)) == at, "no baseline knows of a treatment"
+    assert alerts_at(study, follow, {}, noted_at(study, ["treatment"])) != at
+    note_event(study, ILL, pd.Timestamp("2023-04-01").date(), "calving")
+    calved = alerts_at(study, follow, {}, noted_at(study))
+    assert calved != at and calved.parent == at.parent
     decided = alerts_at(study, follow, {(ILL, 19_000.0, "weight"): "false alarm"})
     assert decided != at and decided.parent == at.parent
     others = [follow.model_copy(update={"rate": 0.1}), follow.model_copy(update={"variables": ("milk",)})]

@@ -1,14 +1,20 @@
 """What the baseline knows of a visit: days since calving, as they were on that day."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
-from change.watched import watched
+from change.watched import ILL, watched
 
 from explorer.change.alerts import alerts_of
 from explorer.change.baseline import fit_baseline
+from explorer.change.clock import clock_of
 from explorer.change.known_backgrounds import backgrounds_of
+from explorer.change.known_events import noted_at
 from explorer.change.series import series_of
+from explorer.decisions.noted_events import note_event
+from explorer.errors import UserError
 
 NAME = "days since calving"
 
@@ -44,6 +50,34 @@ def test_days_since_the_last_calving_never_look_ahead(herd):
 def test_without_calvings_nothing_is_said_of_them(herd):
     study = watched(herd).open()
     assert NAME not in backgrounds_of(study, series_of(study, "milk")).curves
+
+
+def test_a_noted_calving_counts_from_its_day_on_as_one_of_the_table(herd):
+    study = watched(herd).open()
+    note_event(study, ILL, date(2023, 1, 20), "Calving", who="Ann")
+    note_event(study, ILL, date(2023, 2, 20), "move", who="Ann")
+    noted = noted_at(study)
+    assert noted == ((ILL, clock_of(study).read("2023-01-20"), "Calving"),), "no baseline knows of a move"
+    assert noted_at(study, decisions=0) == (), "nobody had noted it yet"
+    found = alerts_of(study, ["milk"], noted=noted).followed["milk"]
+    herd.events.loc[len(herd.events)] = [ILL, np.datetime64("2023-01-20", "us"), "calving"]
+    told = alerts_of(herd.open(), ["milk"]).followed["milk"]
+    without = alerts_of(study, ["milk"]).followed["milk"]
+    np.testing.assert_array_equal(found.herd, told.herd)
+    later = found.panel.day >= noted[0][1]
+    np.testing.assert_array_equal(found.herd[~later], without.herd[~later])
+    assert not np.array_equal(found.herd[later], without.herd[later])
+
+
+def test_a_noted_illness_is_as_unhealthy_as_one_of_the_table(herd):
+    study = watched(herd).open()
+    note_event(study, "cow-03", date(2022, 6, 1), "mastitis", who="Ann")
+    found = alerts_of(study, ["milk"], unhealthy=["mastitis"], noted=noted_at(study, ["mastitis"]))
+    herd.events.loc[len(herd.events)] = ["cow-03", np.datetime64("2022-06-01", "us"), "mastitis"]
+    told = alerts_of(herd.open(), ["milk"], unhealthy=["mastitis"])
+    assert found.facts == told.facts and found.facts != alerts_of(study, ["milk"]).facts
+    with pytest.raises(UserError, match="no events of kind 'mastitis'"):
+        alerts_of(study, ["milk"], unhealthy=["mastitis"])
 
 
 def test_the_first_weeks_have_a_course_of_their_own(herd):

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,15 +12,21 @@ from change.watched import FROM, ILL, watched
 from herds import Herd
 from PIL import Image
 
+from explorer import __version__
 from explorer.change.alerts import alerts_of
-from explorer.change.circumstances import circumstances, facts_of
+from explorer.change.circumstances import circumstances, encoders_said, facts_of
 from explorer.change.clock import clock_of
+from explorer.change.false_alerts import false_alerts
 from explorer.change.figures import figures_of, last_row
 from explorer.change.report import reference_day, report_pdf
 from explorer.change.standing import standing_of
 from explorer.decisions.alert_verdicts import resolutions, resolve_alert
 from explorer.decisions.noted_events import note_event
 from explorer.errors import UserError
+from explorer.study.embeddings import EmbeddingNote, write_embedding
+from explorer.study.study import open_study
+
+pytestmark = pytest.mark.usefixtures("quick_limits")
 
 TASKS = ["weight", "milk", "bcs"]
 
@@ -56,12 +63,80 @@ def test_one_page_says_what_the_alerts_say(study, alerts, paper, size):
         assert not said.effect or f"change, {said.of}: {said.effect}; {said.relevant}" in page
         baseline = followed.reference.baseline
         assert f"{baseline.animals:,} animals, {baseline.observations:,} visits" in page
-    rates = alerts.facts["false_alarms"]
-    assert f"about {rates['expected_per_month']:.2g} a month" in page
+    rates, said = alerts.facts["false_alarms"], false_alerts(alerts.facts)
+    assert f"about {rates['expected_per_month']:.2g} false alerts a month" in said
+    assert said[1:] in page and said in alerts.summary, "the same words on paper, on the screen and in the terminal"
     assert "not a diagnosis" in page and study.data_hash[:12] in page
     assert "SIMULATED" not in page
     assert "1 Mar 2023: treatment" in page and "About that time: treatment 1 Mar 2023." in page
     assert "120 animals are needed" in page  # it has 40
+
+
+def test_the_promise_is_told_with_what_it_came_to_and_with_more_where_animals_are_few(alerts):
+    said = false_alerts(alerts.facts)
+    assert "set for 5 % of healthy animals" in said and "5 % came to 5 to 11 %" in said
+    assert "fewer than 120 animals: expect half as many more" in said, "it has 40"
+    tasks = {name: one | {"fitted_on_animals": 120} for name, one in alerts.facts["tasks"].items()}
+    assert "fewer than" not in false_alerts(alerts.facts | {"tasks": tasks})
+    alone = tasks | {"milk": tasks["milk"] | {"fitted_on_animals": 119}}
+    assert "fewer than 120" in false_alerts(alerts.facts | {"tasks": alone})
+
+
+def test_the_foot_keeps_versions_and_the_promise_however_much_is_followed(herd):
+    herd = watched(herd, animals=20)
+    names = [f"measure number {number} of the milking robot" for number in range(9)]
+    rng = np.random.default_rng(1)
+    for name in names:
+        herd.observations[name] = rng.normal(10, 1, len(herd.observations))
+        herd.spec["variables"][name] = {"column": name, "kind": "continuous", "role": "task"}
+    study = herd.open()
+    alerts = alerts_of(study, names, memory=14)
+    for paper in ("A4", "letter"):
+        page = words(study, alerts, paper=paper)
+        assert f"Latent Explorer {__version__}; data {study.data_hash[:12]}; no encoder." in page
+        assert false_alerts(alerts.facts)[1:] in page and "The herd's bands are of: 20 animals," in page
+        assert "Intervals are of 95 %." in page, "the last words of the foot"
+
+
+def test_letters_of_close_events_do_not_run_into_each_other(herd):
+    herd = watched(herd)
+    days = ["2022-03-01", "2023-03-01", "2023-03-02", "2023-03-03", "2023-06-01"]
+    herd.events = pd.DataFrame({"animal": ILL, "time": np.array(days, dtype="datetime64[us]"), "kind": "treatment"})
+    study = herd.open()
+    page = words(study, alerts_of(study, ["weight"]))
+    assert " a b–d e " in page
+
+
+def test_more_facts_than_fit_are_counted(herd):
+    herd = watched(herd)
+    for number in range(9):
+        herd.observations[f"pen {number}"] = 1.0 + number
+        herd.spec["variables"][f"pen {number}"] = {"column": f"pen {number}", "kind": "continuous"}
+    study = herd.open()
+    assert len(facts_of(study, ILL)) == 11
+    page = words(study, alerts_of(study, ["weight"]))
+    assert "pen 6 7" in page and "pen 7 8" not in page and "and 2 more" in page
+
+
+def test_a_long_title_keeps_its_end_which_names_the_embedding(study, alerts):
+    weight = alerts.followed["weight"]
+    label = "distance from its own earlier vectors in herd-2024-winter"
+    long = replace(weight, series=replace(weight.series, label=label))
+    page = words(study, replace(alerts, followed=alerts.followed | {"weight": long}))
+    assert label in page
+
+
+def test_encoders_are_named_by_their_hash_or_not_at_all(herd):
+    study = watched(herd, animals=20).open()
+    vectors = np.random.default_rng(0).normal(size=(len(study), 3)).astype(np.float32)
+    for name, mark in (("net", "0123456789abcdef"), ("other", None)):
+        note = EmbeddingNote(observations=study.ids_hash, encoder=f"the {name}", encoder_hash=mark)
+        write_embedding(study.path, name, vectors, note)
+    study = open_study(study.path)
+    assert encoders_said(study, ["net", "other"]) == "Encoder the net (0123456789ab): the same for all visits"
+    assert encoders_said(study, ["other"]) == "", "nobody knows which one it was"
+    page = words(study, alerts_of(study, ["weight", "net:own-baseline"], memory=14))
+    assert "encoder the net (0123456789ab): the same for all visits." in page
 
 
 def test_the_effect_has_the_size_and_the_sign_of_what_was_done_to_it(alerts):
@@ -124,7 +199,7 @@ def test_few_visits_are_called_learning(herd):
     standing = standing_of(alerts, ILL)
     assert standing.learning and standing.rows.empty
     page = words(study, alerts)
-    assert "Learning: too few visits" in page and "learning: 3 of 5 visits" in page
+    assert "Learning: too few visits" in page and "learning: alerts begin after 5 visits, 3 so far" in page
 
 
 def test_a_report_as_of_a_day_says_nothing_of_later(herd, tmp_path):

@@ -10,6 +10,7 @@ from change.printed import pages_of
 from change.watched import ILL, watched
 from herds import Herd
 
+from explorer.change.alert_table import TOGETHER
 from explorer.change.alerts import alerts_of
 from explorer.change.clock import clock_of
 from explorer.change.figures import figures_of, last_row
@@ -20,6 +21,8 @@ from explorer.change.standing import last_day
 from explorer.decisions.noted_events import note_event
 from explorer.errors import UserError
 from explorer.view import Round, VariableFilter, View
+
+pytestmark = pytest.mark.usefixtures("quick_limits")
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +141,14 @@ def test_on_paper_stand_the_alerts_that_are_shown_and_no_others(study, alerts):
     of_milk = " ".join(pages_of(round_pdf(study, alerts, shown_round(study, alerts, Round(task="milk")))))
     assert not any(one in of_milk for one in shown.rows[shown.rows["task"] == "weight"]["reason"])
     assert "not a diagnosis" in text and "page 1 of 1" in text
+
+
+def test_an_alert_of_several_tasks_together_says_that_none_changed_by_itself(study, alerts):
+    shown = shown_round(study, alerts, Round(only="alerts"))
+    together = replace(shown, rows=shown.rows.head(1).assign(channel=TOGETHER))
+    assert round_table(alerts, together)["change"].tolist() == ["none by itself"]
+    (page,) = pages_of(round_pdf(study, alerts, together))
+    assert "none by itself" in page and "none by itself" not in " ".join(pages_of(round_pdf(study, alerts, shown)))
 
 
 def test_a_long_round_takes_pages_and_loses_no_row(study):

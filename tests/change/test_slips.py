@@ -5,7 +5,12 @@ import pytest
 from change.watched import watched
 
 from explorer.change.alerts import alerts_of
+from explorer.change.backgrounds import Backgrounds
+from explorer.change.clock import Clock
+from explorer.change.following import follow_series
 from explorer.change.panel import panel_of
+from explorer.change.reference import Settings
+from explorer.change.series import Series
 from explorer.change.slips import bounded
 
 
@@ -26,9 +31,26 @@ def test_only_the_slip_is_moved_and_to_its_own_side():
     np.testing.assert_array_equal(bounded(panel, values), values)
 
 
+@pytest.mark.parametrize("visits", [60, 120, 400, 1_000])
+def test_however_short_the_past_a_slip_is_one(visits):
+    """Also that of an animal which has been seen once or twice only."""
+    panel, values = made(seed=visits)
+    known = np.arange(len(panel)) < visits
+    for at in (visits - 1, visits - 12, 0):
+        slipped = values.copy()
+        slipped[at] *= 100
+        panel_ = panel.only(known)
+        moved = bounded(panel_, slipped[known])
+        assert np.flatnonzero(moved != slipped[known]).tolist() == [at]
+        assert abs(moved[at] - 30) < 120
+    few = panel_of(np.append(panel.animal[:60], 99), np.append(panel.day[:60], 500.0))
+    newcomer = np.append(values[:60], 3_000.0)
+    assert abs(bounded(few, newcomer)[-1] - 30) < 250
+
+
 def test_values_that_are_often_far_off_are_no_slips():
     panel, values = made()
-    values[::100] += 500
+    values[::30] += 500
     np.testing.assert_array_equal(bounded(panel, values), values)
 
 
@@ -52,3 +74,34 @@ def test_one_slip_does_not_blind_the_herd(herd):
     later = (now.panel.day > now.panel.day.min() + 330) & (now.judged_by >= 0) & (now.series.value < 1_000)
     wider = (now.high - now.low)[later] / (was.high - was.low)[later]
     assert 0.9 < np.median(wider) < 1.15
+
+
+def weighed(slips, *, animals=40, visits=30, ill="a07"):
+    """A herd by the fortnight whose animal ``ill`` loses 80 kg from visit 20 on; ``slips``: factors by row."""
+    rng = np.random.default_rng(0)
+    own, visit = np.repeat(np.arange(animals), visits), np.tile(np.arange(visits), animals)
+    value = 500 + rng.normal(0, 50, animals)[own] + rng.normal(0, 10, len(own))
+    value[(own == int(ill[1:])) & (visit >= 20)] -= 80
+    for row, factor in slips.items():
+        value[row] *= factor
+    names = tuple(f"a{place:02}" for place in range(animals))
+    one, none = np.ones(len(own), dtype=np.int64), np.full(len(own), -1)
+    return Series("weight", "Weight", "kg", 40.0, Clock(None), names, own, visit * 14.0, value, one, none)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("slips", "ill"),
+    [
+        ({2 * 30 + 8: 100.0, 31 * 30 + 17: 100.0}, "a07"),  # of others, before there are 500 visits, and later
+        ({3 * 30 + 2: 10.0}, "a03"),  # of itself, while it is being learnt
+        ({3 * 30: 1e300}, "a03"),  # its very first
+    ],
+)
+def test_a_slip_hides_no_animal_that_falls_ill(slips, ill):
+    """Alerted at all of its last ten visits, as without the slips."""
+    series = weighed(slips, ill=ill)
+    found = follow_series(series, Backgrounds(rows=len(series)), Settings())
+    own = series.animal == int(ill[1:])
+    assert found.alerted[own][20:].sum() >= 9
+    assert (found.high - found.low)[own][20:].max() < 160, "as wide as a slip would make it"

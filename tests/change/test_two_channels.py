@@ -60,7 +60,7 @@ def test_far_tails_keep_their_sign_and_their_order():
 
 
 def test_an_alerted_visit_stays_out_of_the_baseline_until_it_is_called_a_false_alarm():
-    values = np.append(np.zeros(10), 30.0)
+    values = np.append(np.zeros(10), 4.5)
     values = np.append(values, 0.0)
     panel = panel_of(np.zeros(12, dtype=int), np.arange(12.0))
     held = follow(panel, values, PRIOR, limits=(3.0, 50.0))
@@ -71,7 +71,10 @@ def test_an_alerted_visit_stays_out_of_the_baseline_until_it_is_called_a_false_a
     decided[10] = 0
     back = follow(panel, values, PRIOR, limits=(3.0, 50.0), decided=decided)
     assert back.alerted[10] and not back.held[10]
-    assert back.before.m[11] == pytest.approx(30 / (10 + PRIOR.k + 1))
+    assert back.before.m[11] == pytest.approx(4.5 / (10 + PRIOR.k + 1))
+    values[10] = 1e300  # a slip of the pen is called a false alarm, too
+    back = follow(panel, values, PRIOR, limits=(3.0, 50.0), decided=decided)
+    assert 0 < back.before.m[11] < 1 and back.before.spread[11] < 2.5 * back.before.spread[10]
 
 
 def test_the_frozen_baseline_learns_no_more():

@@ -1,9 +1,11 @@
 """What is followed unless somebody says otherwise."""
 
+import numpy as np
 from change.watched import celled, watched
 
+from explorer.change.clock import clock_of
 from explorer.change.series import followable
-from explorer.change.usual import usual_variables
+from explorer.change.usual import left_out, usual_variables
 
 
 def test_tasks_with_a_relevant_change_are_followed_else_the_first_ones(herd):
@@ -35,3 +37,18 @@ def test_a_lopsided_task_is_followed_by_its_logarithm_unless_a_change_of_it_is_k
     herd.spec["variables"]["cells"]["relevant_change"] = 200.0
     study = herd.open()
     assert usual_variables(study, followable(study)) == ("cells",)
+
+
+def test_a_task_without_a_value_by_the_day_is_left_out_of_what_is_followed_and_told(herd):
+    herd = watched(herd)
+    herd.observations.loc[herd.observations["captured_at"] < np.datetime64("2023-01-01"), "milk"] = np.nan
+    study = herd.open()
+    before, after = (clock_of(study).read(day) for day in ("2022-12-01", "2023-03-01"))
+    assert usual_variables(study, followable(study, before), before) == ("weight", "bcs")
+    assert usual_variables(study, followable(study, after), after) == ("weight", "milk", "bcs")
+    del herd.spec["variables"]["milk"]["relevant_change"]
+    study = herd.open()
+    assert left_out(study, followable(study), ["weight", "bcs"]).startswith(
+        "not followed: milk (the study does not say"
+    )
+    assert left_out(study, followable(study), ["weight", "milk", "bcs"]) == ""

@@ -46,7 +46,7 @@ def watched(herd, *, animals=40, visits=30, seed=0):
     herd.animals = pd.DataFrame({"animal": names, "birth": np.datetime64("2018-01-01", "us")})
     times = np.array(["2022-05-01", "2023-03-01"], dtype="datetime64[us]")
     herd.events = pd.DataFrame({"animal": ["cow-30", ILL], "time": times, "kind": "treatment"})
-    herd.spec["columns"].pop("features")
+    herd.spec["columns"].pop("features", None)
     herd.spec["variables"] = {
         "parity": {"column": "parity", "kind": "ordinal"},
         "age": {"derive": {"from": "birth", "as": "age"}, "kind": "continuous", "unit": "years"},

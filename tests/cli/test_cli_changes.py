@@ -3,12 +3,17 @@
 import csv
 import json
 import shlex
+from datetime import date
 
 import pytest
 from change.watched import ILL, watched
 from mistakes import mistake
 
 from explorer import cli
+from explorer.decisions.noted_events import note_event
+from explorer.study.study import open_study
+
+pytestmark = pytest.mark.usefixtures("quick_limits")
 
 COLUMNS = (
     "animal_id,time,task,channel,value,unit,effect,effect_low,effect_high,probability_relevant,severity,new,"
@@ -31,9 +36,10 @@ def test_the_table_keeps_its_contract_and_can_be_made_again(herd, tmp_path, caps
     rows = list(csv.DictReader(lines))
     assert ILL in {row["animal_id"] for row in rows} and max(row["time"] for row in rows) <= "2023-06-01"
     assert {row["new"] for row in rows} <= {"True", "False"}
-    assert any("of healthy ones at most 10.0% are expected" in line for line in said)
+    assert any("limits are set for 10 % of healthy animals" in line for line in said)
     assert any("false alerts a month" in line for line in said)
     facts = json.loads((tmp_path / "changes.csv.manifest.json").read_text())
+    assert "Nothing later than 1 Jun 2023 is used." in said
     assert facts["as_of"] == "2023-06-01" and facts["tasks"]["weight"]["limits"]
     words = shlex.split(facts["command"])
     did(capsys, *words[1:-1], tmp_path / "again.csv")
@@ -49,7 +55,17 @@ def test_the_table_keeps_its_contract_and_can_be_made_again(herd, tmp_path, caps
         (["--variable", "weight", "--rate", "1", "--out", "HERE/a.csv"], "'1' is not a share"),
         (["--variable", "weight", "--rate", "-1", "--out", "HERE/a.csv"], "is not a number above 0"),
         (["--variable", "weight", "--as-of", "soon", "--out", "HERE/a.csv"], "'soon' is no time"),
-        (["--variable", "weight", "--as-of", "1999-01-01", "--out", "HERE/a.csv"], "no values"),
+        (
+            ["--variable", "weight", "--as-of", "1999-01-01", "--out", "HERE/a.csv"],
+            "Choose a later day; its first value",
+        ),
+        (["--variable", "weight", "--as-of", "03/04/2024", "--out", "HERE/a.csv"], "Give a date such as 2024-05-31"),
+        (["--variable", "weight", "--as-of", "now", "--out", "HERE/a.csv"], "'now' is no time"),
+        (["--variable", "weight", "--as-of", "may", "--out", "HERE/a.csv"], "'may' is no time"),
+        (["--variable", "weight", "--view", "animal=cow-9999", "--out", "HERE/a.csv"], "no animal 'cow-9999'"),
+        (["--variable", "weight", "--view", "nonsense=1", "--out", "HERE/a.csv"], "'nonsense' is no part of a view"),
+        (["--variable", "age", "--out", "HERE/a.csv"], "Follow something that was measured"),
+        (["--variable", "bcs_next", "--out", "HERE/a.csv"], "Follow 'bcs' itself"),
         (["--variable", "weight", "--method", "magic", "--out", "HERE/a.csv"], "magic"),
         (["--variable", "weight", "--memory", "1", "--out", "HERE/a.csv"], "all or held-back"),
         (["--variable", "bcs_next", "--out", "HERE/a.csv"], "lie in the future"),
@@ -59,6 +75,38 @@ def test_each_mistake_is_one_line_and_a_two(herd, tmp_path, capsys, arguments, s
     filled = [one.replace("HERE", str(tmp_path)) for one in arguments]
     assert sentence in mistake(capsys, "changes", watched(herd).save(), *filled)
     assert not list(tmp_path.glob("a.*"))
+
+
+def test_a_day_is_kept_as_the_study_writes_it(herd, tmp_path, capsys):
+    out = tmp_path / "changes.csv"
+    options = ["--variable", "weight", "--method", "never", "--out", out]
+    did(capsys, "changes", watched(herd).save(), *options, "--as-of", "20230601")
+    facts = json.loads((tmp_path / "changes.csv.manifest.json").read_text())
+    assert facts["as_of"] == "2023-06-01" and "--as-of 2023-06-01" in facts["command"]
+
+
+def test_a_word_among_numbers_is_named_with_its_row(herd, tmp_path, capsys):
+    herd = watched(herd)
+    herd.observations["weight"] = herd.observations["weight"].round(1).astype(str)
+    herd.observations.loc[16, "weight"] = "heavy"
+    herd.spec["variables"] = {"weight": {"column": "weight", "kind": "nominal", "role": "task"}}
+    folder = herd.save()
+    for command in (["changes", folder, "--variable", "weight"], ["report", folder, "--round"]):
+        out = tmp_path / ("a.csv" if command[0] == "changes" else "a.pdf")
+        said = mistake(capsys, *command, "--out", out)
+        assert "row 17, column weight: 'weight' was read as text" in said and "'heavy'" in said
+    herd.observations["weight"] = "heavy"
+    said = mistake(capsys, "report", herd.save(), "--round", "--out", tmp_path / "a.pdf")
+    assert "nothing in this study can be followed" in said
+
+
+def test_a_noted_calving_counts_when_its_decision_is_asked_for(herd, tmp_path, capsys):
+    folder = watched(herd).save()
+    note_event(open_study(folder), ILL, date(2023, 1, 20), "calving", who="Ann")
+    for number in (0, 1):
+        options = ["--variable", "milk", "--decisions", number, "--out", tmp_path / f"{number}.csv"]
+        did(capsys, "changes", folder, *options)
+    assert (tmp_path / "0.csv").read_bytes() != (tmp_path / "1.csv").read_bytes()
 
 
 def test_the_methods_of_the_command_are_those_of_the_package():

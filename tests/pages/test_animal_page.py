@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from change.watched import ILL, watched
 from herds import Herd
@@ -16,6 +17,7 @@ from explorer.decisions.alert_verdicts import resolutions, verdicts_at
 from explorer.decisions.noted_events import noted_events
 from explorer.errors import UserError
 from explorer.places import sample_study
+from explorer.study.embeddings import EmbeddingNote, write_embedding
 from explorer.study.study import open_study
 from explorer.ui import jobs
 from explorer.view import Follow
@@ -211,6 +213,47 @@ def test_it_is_compared(folder, monkeypatch, how):
     assert charts(sound(app)) == 3
     legend = "".join(str(one.value) for one in app.get("html"))
     assert ("20 matched peers" if how == "its matched peers" else "cow-00") in legend
+
+
+def test_the_frozen_baseline_is_shown_when_it_is_asked_for(folder, monkeypatch):
+    app = sound(run(folder, monkeypatch, "animal", animal=ILL))
+    assert "frozen baseline" not in "".join(str(one.value) for one in app.get("html"))
+    app.toggle(key="animal_frozen").set_value(True).run()
+    assert "frozen baseline" in "".join(str(one.value) for one in sound(app).get("html"))
+    assert "first 5 visits let expect and has learnt nothing since" in words(app)
+    assert charts(app) == 3
+
+
+def test_the_encoder_is_told_among_what_did_not_change(folder, monkeypatch):
+    assert "the same for all visits" not in words(run(folder, monkeypatch, "animal", animal=ILL))
+    study = open_study(folder)
+    note = EmbeddingNote(observations=study.ids_hash, encoder="net", encoder_hash="0123456789abcdef")
+    write_embedding(folder, "net", np.random.default_rng(0).normal(size=(len(study), 3)).astype(np.float32), note)
+    told = words(sound(run(folder, monkeypatch, "animal", animal=ILL)))
+    assert r"Encoder net \(0123456789ab\)\: the same for all visits" in told
+
+
+def test_another_method_stands_beside_the_one_that_judges(folder, monkeypatch):
+    """It is computed like the first, the page stays usable meanwhile, and the alerts are those of the first."""
+    asked = []
+    monkeypatch.setattr(jobs, "start", lambda key, function, path, follow, *_, **__: asked.append(follow.method))
+    app = sound(run(folder, monkeypatch, "animal", animal=ILL))
+    judged = app.warning[0].value
+    app.multiselect(key="animal_methods").set_value(["ewma"]).run()
+    assert set(asked) == {"ewma"} and charts(sound(app)) == 3
+    assert "alert by" not in "".join(str(one.value) for one in app.get("html"))
+    study, follow = open_study(folder), FOLLOW.model_copy(update={"method": "ewma"})
+    path = alerts_at(study, follow, {})
+    compute_at(study.path, follow, {}, path, report=lambda *_: None)
+    app.run()
+    assert "alert by ewma" in "".join(str(one.value) for one in sound(app).get("html"))
+    table = read_alerts(path).table
+    drawn = [json.loads(one.proto.spec)["data"] for one in app.get("plotly_chart")]
+    days = [len(one["x"]) for data in drawn for one in data if one.get("name") == "alert by ewma"]
+    told = table[table["animal_id"] == ILL]["task"].value_counts()
+    assert days == [told.get(task, 0) for task in FOLLOW.variables] and sum(days) > 0
+    assert app.warning[0].value == judged, "the first alone decides"
+    assert not {"two-channel", "never"} & set(app.multiselect(key="animal_methods").options)
 
 
 def test_while_it_is_computed_the_animal_is_there(tmp_path, monkeypatch, no_work):

@@ -8,6 +8,7 @@ from change.watched import ILL, celled
 from herds import Herd
 from visiting import run, sound, words
 
+from explorer.change.figures import visits_told
 from explorer.change.kept import alerts_at, compute_at, read_alerts
 from explorer.study.study import open_study
 from explorer.view import Follow
@@ -32,7 +33,7 @@ def chart(app):
 def test_the_animal_is_drawn_on_an_axis_of_factors_with_what_was_measured(folder, monkeypatch):
     app = sound(run(folder, monkeypatch, "animal", animal=ILL, follow=QUERY))
     study = open_study(folder)
-    own = read_alerts(alerts_at(study, FOLLOW, {})).followed[LOG].frame(ILL)
+    own = visits_told(read_alerts(alerts_at(study, FOLLOW, {})).followed[LOG], ILL)
     drawn = chart(app)
     axis = drawn["layout"]["yaxis"]
     low, high = 10 ** np.array(axis["range"])
@@ -40,7 +41,8 @@ def test_the_animal_is_drawn_on_an_axis_of_factors_with_what_was_measured(folder
     assert 0 < low < own["value"].min() and own["value"].max() < high < 100 * own["value"].max()
     assert [float(one.replace(",", "")) for one in axis["ticktext"]] == axis["tickvals"]
     told = " ".join(one for trace in drawn["data"] for one in trace.get("customdata", []) if isinstance(one, str))
-    assert f"{own['value'].iloc[-1]:.4g} × 1000/mL" in told and "times" in told and "geometric mean of 2" in told
+    assert all(one in told for one in own["said"]) and own["said"].iloc[-1].endswith(" × 1000/mL")
+    assert "times" in told and "geometric mean of 2" in told
     said = words(app)
     assert r"**Cells \(log scale\)**" in said and r"× 1000/mL, expected" in app.warning[0].value
     assert r"times \(" in said, "the change, beside its alert"

@@ -16,6 +16,7 @@ from explorer.ui.palette import _PALETTES
 DARK, LIGHT = _PALETTES["dark"], _PALETTES["light"]
 DAYS = [19_800.0, 19_807.0, 19_814.0, 19_821.0, 19_928.0, 19_935.0]
 NONE = pd.DataFrame({"day": [], "value": [], "reason": []})
+NO_ALERTS = pd.DataFrame({"day": [], "reason": [], "together": []})
 NO_EVENTS = pd.DataFrame({"day": [], "kind": [], "detail": []})
 
 
@@ -25,7 +26,12 @@ def course(**changes):
             "day": DAYS,
             "value": [600.0, 610, 605, 540, 535, 680],
             "merged": [1, 1, 2, 1, 1, 1],
+            "said": ["600 kg", "610 kg", "605 kg", "540 kg", "535 kg", "680 kg"],
             "expected": [np.nan, 600, 604, 604, 604, 604],
+            "usual": ["", "600 (560 to 640) kg", *["604 (580 to 630) kg"] * 4],
+            "frozen": [np.nan, 600, 602, 602, 602, 602],
+            "frozen_low": [np.nan, 500, 570, 570, 570, 570],
+            "frozen_high": [np.nan, 700, 634, 634, 634, 634],
             "low": [np.nan, 560, 580, 580, 580, 580],
             "high": [np.nan, 640, 630, 630, 630, 630],
             "population_low": [np.nan, 500, 500, 500, 500, 500],
@@ -77,18 +83,19 @@ def test_an_alert_is_told_by_shape_and_a_new_one_stands_out():
 @pytest.mark.parametrize("factors", [False, True])
 def test_an_impossible_value_stands_at_the_edge_and_says_so(factors):
     chart = course(factors=factors)
-    slipped = chart.visits.assign(value=[600.0, 610, 605, 54e6, 535, 680])
+    said = chart.visits["said"].replace("540 kg", "54000000 kg")
+    slipped = chart.visits.assign(value=[600.0, 610, 605, 54e6, 535, 680], said=said)
     found = course(visits=slipped, factors=factors)
     assert found.reach[1] < 1_000, "the others are not pressed flat"
     first, last = traces(found)["new alert"].y
     assert 700 < first < found.reach[1] and last == 680
-    assert list(traces(found)["new alert"].text) == ["<b>NEW</b> 5.4e+07 kg, off the chart", "<b>NEW</b>"]
+    assert list(traces(found)["new alert"].text) == ["<b>NEW</b> 54000000 kg, off the chart", "<b>NEW</b>"]
 
 
 def test_what_the_pointer_says_is_text_and_no_more():
     drawn = traces(course())
     fell = drawn["new alert"].customdata[0]
-    assert "It fell &lt;b&gt;fast&lt;/b&gt;" in fell and "expected 604, its own band 580 to 630" in fell
+    assert "It fell &lt;b&gt;fast&lt;/b&gt;" in fell and "expected, with its own band: 604 (580 to 630) kg" in fell
     assert "mean of 2" in drawn["measured"].customdata[0]
     assert "expected" not in drawn["still learning"].customdata[0], "nothing had been learnt"
 
@@ -118,8 +125,9 @@ def test_numeric_time_is_drawn_in_the_units_of_the_study(unit):
 
 
 def test_another_animal_is_a_dotted_line_and_peers_a_band():
-    other = Beside("cow <2>", pd.DataFrame({"day": DAYS[:3], "value": [500.0, 505, 510]}))
-    assert traces(course(beside=other))["cow &lt;2&gt;"].line.dash == "dot"
+    other = Beside("cow <2>", pd.DataFrame({"day": DAYS[:2], "value": [500.0, 505], "said": ["500 <kg>", "505 kg"]}))
+    dotted = traces(course(beside=other))["cow &lt;2&gt;"]
+    assert dotted.line.dash == "dot" and list(dotted.customdata) == ["500 &lt;kg&gt;", "505 kg", None]
     peers = Beside("20 peers", pd.DataFrame({"day": DAYS[:3], "low": [450.0] * 3, "high": [900.0] * 3}))
     chart = course(beside=peers)
     assert sum(one.fill == "toself" for one in trajectory(chart, LIGHT).data) == 3
@@ -129,15 +137,43 @@ def test_another_animal_is_a_dotted_line_and_peers_a_band():
 
 def test_the_alternative_text_says_the_last_value_and_the_alerts():
     assert course().alt == (
-        "Weight over 6 visits from 18 Mar 2024 to 31 Jul 2024: last 680 kg, expected 604; 3 visits with an alert"
+        "Weight over 6 visits from 18 Mar 2024 to 31 Jul 2024: last 680 kg, "
+        "expected 604 (580 to 630) kg; 3 visits with an alert"
     )
+    others = {"ewma": pd.DataFrame({"day": [19_821.0], "reason": ["low"], "together": [False]}), "rcv": NO_ALERTS}
+    assert course(others=others).alt.endswith("3 visits with an alert; ewma: 1 visit; rcv: 0 visits")
+
+
+def test_the_frozen_baseline_is_drawn_when_asked_for_from_the_first_visit_after_learning():
+    assert "frozen" not in traces(course())
+    drawn = traces(course(frozen=True))
+    assert drawn["frozen"].y == (602, 602, None, 602, 602, None) and drawn["frozen"].line.dash == "longdash"
+    assert set(drawn["frozen_low"].y) == {570, None} and drawn["frozen_high"].line.dash == "dot"
+    far = course(frozen=True, visits=course().visits.assign(frozen_high=2_000.0))
+    assert far.reach[1] > 2_000, "all of it is seen"
+    assert "frozen baseline" in legend_html(DARK, None, frozen=True) and "frozen" not in legend_html(DARK, None)
+
+
+def test_each_other_method_has_a_row_below_the_chart_with_its_own_reasons():
+    told = pd.DataFrame({"day": [19_821.0, 19_935.0], "reason": ["fell <far>", "odd"], "together": [False, True]})
+    others = {"ewma": told, "rcv": NO_ALERTS}
+    fig = trajectory(course(others=others), LIGHT)
+    marks = {one.name: one for one in fig.data}
+    assert list(marks["alert by ewma"].y) == [0, 0] and len(marks["alert by rcv"].x) == 0
+    assert list(marks["alert by ewma"].x) == list(course().x(told["day"]))
+    assert marks["alert by ewma"].marker.symbol == ("square", "diamond-open")
+    assert marks["alert by ewma"].customdata[0] == "<b>8 Apr 2024</b>, by ewma<br>fell &lt;far&gt;"
+    assert list(fig.layout.yaxis3.ticktext) == ["ewma", "rcv"]
+    assert fig.layout.yaxis3.domain[1] < fig.layout.yaxis.domain[0], "the rows lie below the values"
+    assert fig.layout.height > trajectory(course(), LIGHT).layout.height
+    assert "alert by ewma, rcv" in legend_html(LIGHT, None, others=list(others))
 
 
 def test_an_animal_before_anything_was_learnt_is_drawn():
     visits = (
         course()
         .visits.head(2)
-        .assign(expected=np.nan, low=np.nan, high=np.nan, population_low=np.nan, population_high=np.nan)
+        .assign(expected=np.nan, usual="", low=np.nan, high=np.nan, population_low=np.nan, population_high=np.nan)
     )
     chart = course(visits=visits)
     assert "expected" not in chart.alt

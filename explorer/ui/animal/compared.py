@@ -25,7 +25,7 @@ def compare_with(study: Study, alerts: Alerts, animal: str) -> dict[str, Beside]
             others = [name for name in animals_of(study) if name != animal]
             other = st.selectbox("Which", others, key="animal_other", width=260)
             shown = {task: visits_of(alerts, task, other) for task in alerts.followed}
-            return {task: Beside(other, frame[["day", "value"]]) for task, frame in shown.items() if len(frame)}
+            return {task: Beside(other, frame[["day", "value", "said"]]) for task, frame in shown.items() if len(frame)}
     if how != _PEERS:
         return {}
     found = {}
@@ -51,9 +51,8 @@ def _peers(study: Study, followed: Followed, animal: str) -> Beside | None:
         return None
     days = series.day[own]
     try:
-        peers = matched_peers(study, series, animal, float(days.max()), among=_AMONG)
+        names = matched_peers(study, series, animal, float(days.max()), among=_AMONG)
     except UserError:
         return None
-    names = [str(name) for name in peers.names]
     band = band_of(series, names, np.asarray(days, dtype=np.float64))
     return Beside(f"{len(names)} matched peers (80 %)", band) if len(band) else None

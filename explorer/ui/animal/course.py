@@ -1,7 +1,7 @@
 """What one chart shows of one animal, and where it stands on the chart's axes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -9,19 +9,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from explorer.change.clock import DAYS_PER_VISIT, Clock
-from explorer.change.digits import with_unit
 from explorer.change.reach import within_reach
 from explorer.decisions.alert_verdicts import Resolved
 from explorer.study.times import DAYS_PER
 from explorer.ui.plain import count
 
 _SHOWN = ("low", "high", "population_low", "population_high")
+FROZEN = ("frozen", "frozen_low", "frozen_high")
 
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """Who the animal is compared with: its ``name``; its visits, ``day`` and ``value``, or a band, ``low`` and ``high``
-    by ``day``.
+    """Who the animal is compared with: its ``name``; its visits, ``day``, ``value`` and ``said``, or a band, ``low``
+    and ``high`` by ``day``.
     """
 
     name: str
@@ -33,10 +33,13 @@ class Course:
     """One task of one animal.
 
     ``visits``: a row a visit with ``day``, ``value``, ``merged``, ``expected``, ``low``, ``high`` (its own band),
-    ``population_low``, ``population_high``, ``alerted``, ``new``, ``learning`` and ``reason``. ``herd``: of how many
+    ``population_low``, ``population_high``, ``alerted``, ``new``, ``learning`` and ``reason``; in words ``said`` and
+    ``usual``, its value and what was expected; ``frozen``, ``frozen_low``, ``frozen_high``: what was expected by the
+    first visits alone, drawn where the course is to be ``frozen``. ``herd``: of how many
     animals the herd's band is. ``events``: ``day``, ``kind``, ``detail``. ``together``: alerts of several tasks at
     once, with ``day``, ``value``, ``reason``. ``days``: the span of the axis. ``trend``: -1, 0 or 1. ``factors``: equal
-    factors are equally long on its axis.
+    factors are equally long on its axis. ``others``: by method what it alerts, with ``day``, ``reason`` and
+    ``together``.
     """
 
     title: str
@@ -51,17 +54,24 @@ class Course:
     beside: Beside | None = None
     trend: int = 0
     factors: bool = False
+    frozen: bool = False
+    others: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def unlearnt(self) -> pd.DataFrame:
+        """The visits since nothing was learnt any more by the frozen baseline."""
+        return self.visits[~self.visits["learning"].astype(bool)]
 
     @property
     def alt(self) -> str:
         """The chart in a sentence, for who cannot see it."""
         first, last = self.visits.iloc[0], self.visits.iloc[-1]
-        value = with_unit(f"{last['value']:.4g}", self.unit)
-        expected = f", expected {last['expected']:.4g}" if np.isfinite(last["expected"]) else ""
+        expected = f", expected {last['usual']}" if last["usual"] else ""
+        others = "".join(f"; {method}: {count(len(days), 'visit')}" for method, days in self.others.items())
         return (
             f"{self.title} over {count(len(self.visits), 'visit')} from {self.clock.say(first['day'])} to "
-            f"{self.clock.say(last['day'])}: last {value}{expected}; "
-            f"{count(int(self.visits['alerted'].sum()), 'visit')} with an alert"
+            f"{self.clock.say(last['day'])}: last {last['said']}{expected}; "
+            f"{count(int(self.visits['alerted'].sum()), 'visit')} with an alert{others}"
         )
 
     def x(self, days: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -79,6 +89,8 @@ class Course:
     def _ends(self) -> tuple[float, float]:
         """The ends of the axis as it is laid out."""
         own, bands = self._laid_out(self.visits["value"]), self._laid_out(self.visits[list(_SHOWN)]).ravel()
+        if self.frozen:
+            bands = np.append(bands, self._laid_out(self.unlearnt[list(FROZEN)]))
         values = [own[within_reach(own, bands)]]
         known = bands[np.isfinite(bands)]
         if len(known):

@@ -6,11 +6,13 @@ import pandas as pd
 from explorer.change.alert_table import TOGETHER
 from explorer.change.alerts import Alerts
 from explorer.change.clock import Clock
+from explorer.change.figures import visits_told
 from explorer.change.following import Followed
 from explorer.change.scale import LOG2
 from explorer.decisions.alert_verdicts import Resolutions
 from explorer.decisions.noted_events import events_with_noted
 from explorer.study.study import Study
+from explorer.ui.animal.beside_it import alerted_by
 from explorer.ui.animal.course import Beside, Course
 
 
@@ -22,10 +24,13 @@ def courses_of(
     decided: Resolutions,
     beside: dict[str, Beside],
     trends: dict[str, int],
+    others: dict[str, Alerts],
+    frozen: bool,
 ) -> dict[str, Course]:
     """One chart for each task followed that ``animal`` has values of, all over the same days.
 
     ``labels``: what the tasks are called. ``beside``: who it is compared with, and ``trends``: -1, 0 or 1, by task.
+    ``others``: alerts by other methods. ``frozen``: what was expected of it by its first visits alone is drawn too.
     """
     visits = {task: visits_of(alerts, task, animal) for task in alerts.followed}
     visits = {task: frame for task, frame in visits.items() if len(frame)}
@@ -51,6 +56,8 @@ def courses_of(
             beside=beside.get(task),
             trend=trends.get(task, 0),
             factors=alerts.followed[task].series.scale == LOG2,
+            frozen=frozen,
+            others=alerted_by(others, task, animal),
         )
         for task, frame in visits.items()
     }
@@ -64,7 +71,7 @@ def herd_size(followed: Followed) -> int:
 def visits_of(alerts: Alerts, task: str, animal: str) -> pd.DataFrame:
     """The visits of ``animal``, as a ``Course`` has them."""
     followed = alerts.followed[task]
-    frame = followed.frame(animal).rename(columns={"own": "expected"})
+    frame = visits_told(followed, animal).rename(columns={"own": "expected"})
     place = followed.series.animals.index(animal) if animal in followed.series.animals else -1
     frame["merged"] = followed.series.merged[followed.series.animal == place]
     frame["learning"] = ~frame["monitored"]

@@ -1,16 +1,19 @@
 """The legend of all charts of an animal: a line or two above them, so that each chart can be small."""
 
+from collections.abc import Sequence
+
 from explorer.ui.animal.course import Beside
 from explorer.ui.animal.marks import ALERT
-from explorer.ui.animal.trajectory import OTHER, faint
+from explorer.ui.animal.trajectory import FIRST, OTHER, faint
 from explorer.ui.palette import Palette
 from explorer.ui.plain import for_html
 
 _BAND = 0.4  # how much of a band's colour is seen
 
 
-def legend_html(colours: Palette, beside: Beside | None) -> str:
-    """What lines, bands and marks mean; ``beside``: who the animal is compared with."""
+def legend_html(colours: Palette, beside: Beside | None, *, frozen: bool = False, others: Sequence[str] = ()) -> str:
+    """What lines, bands and marks mean; ``beside``: who the animal is compared with; ``frozen``: whether what its first
+    visits let expect is drawn; ``others``: methods whose alerts are marked too."""
     text, accent, other = colours.text, colours.accent, colours.categories[OTHER]
     rows = [
         (_sign("●", text), "measured"),
@@ -22,6 +25,11 @@ def legend_html(colours: Palette, beside: Beside | None) -> str:
         (_sign("◇", ALERT), "alert of tasks together"),
         (_sign("◆", colours.missing), "event"),
     ]
+    if frozen:
+        first = colours.categories[FIRST]
+        rows.append((_line(first, "dashed") + " " + _line(first, "dotted"), "frozen baseline and its band (95 %)"))
+    if others:
+        rows.append((_sign("■", text), f"alert by {for_html(', '.join(others))}, below the chart"))
     if beside is not None:
         shape = _box(other) if "low" in beside.visits else _line(other, "dotted")
         rows.append((shape, for_html(beside.name)))

@@ -40,8 +40,8 @@ def levels_chart(series: Series, levels: tuple[Level, ...], span: tuple[float, f
         marker={"size": 5, "color": colours.text, "opacity": 0.65},
         name="measured",
         customdata=[
-            for_plotly(f"{clock.say(day)}: {with_unit(f'{value:.4g}', unit)}")
-            for day, value in zip(days, values, strict=True)
+            for_plotly(f"{clock.say(day)}: {with_unit(value_said(series, float(value), spread), unit)}")
+            for day, value in zip(days, series.value, strict=True)
         ],
         hovertemplate="%{customdata}<extra></extra>",
     )

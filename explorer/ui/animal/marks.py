@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from explorer.change.digits import with_unit
 from explorer.ui.animal.course import Course
 from explorer.ui.palette import Palette
 from explorer.ui.plain import for_plotly
@@ -88,8 +87,8 @@ def alerts(fig: go.Figure, course: Course, colours: Palette) -> None:
 def _beyond(course: Course, visits: pd.DataFrame) -> list[str]:
     """Of each visit whose mark stands at the edge what it would be, else nothing."""
     return [
-        for_plotly(with_unit(f"{value:,.4g}", course.unit)) + ", off the chart" if off else ""
-        for value, off in zip(visits["value"], course.off(visits["value"]), strict=True)
+        f"{for_plotly(said)}, off the chart" if off else ""
+        for said, off in zip(visits["said"], course.off(visits["value"]), strict=True)
     ]
 
 
@@ -99,12 +98,12 @@ def _told(course: Course, visits: pd.DataFrame) -> list[str]:
     for one in visits.to_dict("records"):
         said = [
             f"<b>{for_plotly(course.clock.say(one['day']))}</b>",
-            for_plotly(with_unit(f"{one['value']:.4g}", course.unit)),
+            for_plotly(one["said"]),
         ]
         if one["merged"] > 1:
             said[-1] += f" ({'geometric ' if course.factors else ''}mean of {one['merged']:,})"
-        if np.isfinite(one["expected"]):
-            said.append(f"expected {one['expected']:.4g}, its own band {one['low']:.4g} to {one['high']:.4g}")
+        if one["usual"]:
+            said.append(f"expected, with its own band: {for_plotly(one['usual'])}")
         if one["learning"]:
             said.append("learning: no alert in an animal's first visits")
         if one["alerted"]:
@@ -120,6 +119,28 @@ def _folded(text: str) -> list[str]:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return [for_plotly(line) for line in lines]
+
+
+def others(fig: go.Figure, course: Course, colours: Palette, axis: str) -> None:
+    """A row of small marks for each other method: the visits that it alerts, with its reason."""
+    for place, (method, told) in enumerate(course.others.items()):
+        fig.add_scatter(
+            x=course.x(told["day"]),
+            y=[place] * len(told),
+            mode="markers",
+            marker={
+                "symbol": ["diamond-open" if one else "square" for one in told["together"]],
+                "size": 7,
+                "color": colours.text,
+            },
+            yaxis=axis,
+            name=f"alert by {method}",
+            customdata=[
+                "<br>".join([f"<b>{for_plotly(course.clock.say(day))}</b>, by {method}", *_folded(str(reason))])
+                for day, reason in zip(told["day"], told["reason"], strict=True)
+            ],
+            hovertemplate="%{customdata}<extra></extra>",
+        )
 
 
 def verdicts(fig: go.Figure, course: Course, colours: Palette) -> None:

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from explorer.change.alerts import ENOUGH, Alerts
+from explorer.change.alerts import Alerts
+from explorer.change.false_alerts import ENOUGH
 from explorer.change.standing import Standing, standing_of
 from explorer.decisions.alert_verdicts import Resolutions, resolutions
 from explorer.errors import UserError
@@ -10,6 +11,7 @@ from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
 from explorer.ui.alerts_saving import alerts_saving
 from explorer.ui.animal.alerts_panel import alerts_panel
+from explorer.ui.animal.beside_it import beside_it
 from explorer.ui.animal.choosing import animals_of, choose
 from explorer.ui.animal.compared import compare_with
 from explorer.ui.animal.course import Course
@@ -106,10 +108,11 @@ def _charts(
 ) -> None:
     """A chart for each task, all over the same days."""
     beside = compare_with(study, alerts, animal)
+    others, frozen = beside_it(study, alerts)
     trends = {} if standing is None else dict(zip(standing.rows["task"], standing.rows["trend"], strict=True))
-    courses = courses_of(study, alerts, animal, labels, decided, beside, trends)
+    courses = courses_of(study, alerts, animal, labels, decided, beside, trends, others, frozen)
     if courses:
-        st.html(legend_html(palette(), next(iter(beside.values()), None)))
+        st.html(legend_html(palette(), next(iter(beside.values()), None), frozen=frozen, others=list(others)))
     believed = change_believed(study, tuple(courses))
     for task, course in courses.items():
         st.markdown(_heading(course))

@@ -8,8 +8,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.change.circumstances import circumstances, rows_of
+from explorer.change.circumstances import circumstances, encoders_said, rows_of
 from explorer.change.clock import Clock, clock_of
+from explorer.change.series import vectors_of
 from explorer.errors import UserError
 from explorer.learning.explained import Explainer, explained_at, explainers_of, read_explained
 from explorer.learning.tasks import explain_at
@@ -19,6 +20,7 @@ from explorer.ui import jobs
 from explorer.ui.embedding import encoders_of
 from explorer.ui.explain_panel import LARGE, MUCH_ALIKE
 from explorer.ui.failures import in_the_app
+from explorer.ui.following import settings
 from explorer.ui.gallery import AT_ONCE, gallery
 from explorer.ui.plain import for_markdown
 from explorer.ui.thumbnails import thumbnail
@@ -58,6 +60,10 @@ def then_and_now(
         if explainer is not None and task is not None:
             _overlays(study, explainer, task, pair, (left, right))
     _differences(study, animal, clock, float(days[then]), float(days[now]))
+    names = vectors_of(study, settings(study).variables)
+    encoders = encoders_said(study, dict.fromkeys([*names, *([] if embedding is None else [embedding.name])]))
+    if encoders:
+        st.caption(for_markdown(f"{encoders}."))
 
 
 def _a_row_a_day(study: Study, clock: Clock, animal: str) -> tuple[Ints, npt.NDArray[np.float64]]:

@@ -10,14 +10,15 @@ import plotly.graph_objects as go
 from explorer.change.digits import with_unit
 from explorer.change.gaps import runs_of
 from explorer.ui.animal import marks
-from explorer.ui.animal.course import Course
+from explorer.ui.animal.course import FROZEN, Course
 from explorer.ui.charts import dressed, factor_axis
 from explorer.ui.palette import Palette
 from explorer.ui.plain import for_plotly
 
 _HEIGHT, _LEFT = 230, 64
-OTHER = 2
-"""Place of whom the animal is compared with in the palette's categories."""
+_ROW, _AROUND = 18, 50  # of each other method; what of the height is not the chart's
+OTHER, FIRST = 2, 3
+"""Places in the palette's categories: of whom the animal is compared with, and of its first visits' baseline."""
 
 _HERD, _OWN = 0.22, 0.24  # how much of a band's colour is seen
 _THIN = 300  # a band of one visit is a bar of so small a part of the axis
@@ -35,6 +36,10 @@ def trajectory(course: Course, colours: Palette) -> go.Figure:
         _band(fig, course, other, around, ("low", "high"), faint(colours.categories[OTHER], _OWN))
     _band(fig, course, visits, runs, ("low", "high"), faint(colours.accent, _OWN))
     _line(fig, course, visits, "expected", {"color": colours.accent, "dash": "dash", "width": 1.3})
+    if course.frozen:
+        for column, dash in zip(FROZEN, ("longdash", "dot", "dot"), strict=True):
+            line = {"color": colours.categories[FIRST], "dash": dash, "width": 1.1}
+            _line(fig, course, course.unlearnt, column, line)
     _line(fig, course, visits, "value", {"color": colours.text, "width": 1.2})
     marks.measured(fig, course, colours)
     marks.alerts(fig, course, colours)
@@ -55,7 +60,32 @@ def trajectory(course: Course, colours: Palette) -> go.Figure:
     )
     dressed(fig, colours, _HEIGHT)
     fig.update_yaxes(automargin=False)  # so that all charts of the page share their left edge
+    if course.others:
+        _other_methods(fig, course, colours)
     return fig.update_layout(margin={"l": _LEFT})
+
+
+def _other_methods(fig: go.Figure, course: Course, colours: Palette) -> None:
+    """Rows below the chart, one for each other method."""
+    rows = len(course.others)
+    marks.others(fig, course, colours, "y3")
+    height = _HEIGHT + _ROW * rows
+    below = _ROW * rows / (height - _AROUND)
+    fig.update_layout(
+        height=height,
+        yaxis={"domain": [below + 0.04, 1]},
+        yaxis3={
+            "domain": [0, below],
+            "range": [rows - 0.5, -0.5],
+            "tickvals": list(range(rows)),
+            "ticktext": list(course.others),
+            "tickfont": {"size": 10},
+            "showgrid": False,
+            "zeroline": False,
+            "fixedrange": True,
+        },
+        xaxis={"anchor": "y3"},
+    )
 
 
 def _band(
@@ -85,20 +115,20 @@ def _line(fig: go.Figure, course: Course, visits: pd.DataFrame, column: str, lin
     fig.add_scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip", name=column)
 
 
-def _broken(course: Course, visits: pd.DataFrame, column: str) -> tuple[list[Any], list[Any]]:
-    """Places of a line that is open over long gaps."""
-    days, values = (visits[key].to_numpy(dtype=np.float64) for key in ("day", column))
-    x: list[Any] = []
-    y: list[Any] = []
+def _broken(course: Course, visits: pd.DataFrame, *columns: str) -> list[list[Any]]:
+    """Days on the axis, and what is in ``columns``, of a line that is open over long gaps."""
+    days = visits["day"].to_numpy(dtype=np.float64)
+    out: list[list[Any]] = [[] for _ in ("day", *columns)]
     for run in runs_of(days):
-        x += [*course.x(days[run]), None]
-        y += [*values[run], None]
-    return x, y
+        parts = [course.x(days[run]), *(visits[one].to_numpy()[run] for one in columns)]
+        for place, part in zip(out, parts, strict=True):
+            place += [*part, None]
+    return out
 
 
 def _another(fig: go.Figure, course: Course, colours: Palette) -> None:
     assert course.beside is not None
-    x, y = _broken(course, course.beside.visits, "value")
+    x, y, said = _broken(course, course.beside.visits, "value", "said")
     colour, name = colours.categories[OTHER], for_plotly(course.beside.name)
     fig.add_scatter(
         x=x,
@@ -107,7 +137,8 @@ def _another(fig: go.Figure, course: Course, colours: Palette) -> None:
         line={"color": colour, "width": 1.2, "dash": "dot"},
         marker={"symbol": "square", "size": 5, "color": colour},
         name=name,
-        hovertemplate=f"{name}: %{{y:.4g}}<extra></extra>",
+        customdata=[None if one is None else for_plotly(one) for one in said],
+        hovertemplate=f"{name}: %{{customdata}}<extra></extra>",
     )
 
 

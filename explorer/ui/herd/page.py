@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from explorer.change.alerts import ENOUGH, Alerts
+from explorer.change.alerts import Alerts
+from explorer.change.false_alerts import ENOUGH, false_alerts
 from explorer.change.round_shown import ShownRound, round_of
 from explorer.change.standing import NOT_A_DIAGNOSIS
 from explorer.decisions.alert_verdicts import resolutions
@@ -59,8 +60,8 @@ def _summary(alerts: Alerts, shown: ShownRound) -> None:
             "False alerts to expect in a month",
             f"{rates['expected_per_month']:.2g}",
             width="content",
-            help=f"At this setting, if all animals were healthy: at most {100 * rates['promised']:g} % of them have a "
-            "false alert in a year, all that is followed together. Of the animals seen in the data's last two months.",
+            help=f"If all animals seen in the data's last two months were healthy, all that is followed together: "
+            f"{false_alerts(alerts.facts)}.",
         )
     st.caption(f"{for_markdown(shown.sentence)} In the whole study: {for_markdown(alerts.summary)}.")
 
