@@ -18,12 +18,13 @@ from explorer.errors import UserError
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one visit came to: ``expected`` with the animal's own band, as they would be measured, the channels, and
-    whether it is an alert."""
+    """What one visit came to: ``expected`` with the animal's own band, and its ``spread``, all on the scale of the
+    series; the channels, and whether it is an alert. ``n_visits``: with this one."""
 
     expected: float
     low: float
     high: float
+    spread: float
     z: float
     shift: float
     ratio: float
@@ -45,11 +46,21 @@ class Monitor:
         self._names = pd.Index(series.animals)
 
     def add(self, animal: str, value: float, backgrounds: Backgrounds) -> Outcome:
-        """Judge a visit of ``animal`` and learn from it, unless it is an alert. ``value``: as it was measured, also
-        where its logarithm is followed. ``backgrounds``: of this one visit.
+        """``judge`` a visit and learn from it, unless it is an alert."""
+        outcome, place, residual, held = self._judged(animal, value, backgrounds)
+        self._past[place] = residual, held
+        return outcome
+
+    def judge(self, animal: str, value: float, backgrounds: Backgrounds) -> Outcome:
+        """What a visit of ``animal`` would come to. ``value``: as it was measured, also where its logarithm is
+        followed. ``backgrounds``: of this one visit.
 
         Raises UserError for an animal that was not there, or a value that is no number or has no logarithm.
         """
+        return self._judged(animal, value, backgrounds)[0]
+
+    def _judged(self, animal: str, value: float, backgrounds: Backgrounds) -> tuple[Outcome, int, Floats, Bools]:
+        """And the place of the animal, its residuals, and which are not learnt from, with this one."""
         place = int(self._names.get_indexer([animal])[0])
         if place < 0:
             raise UserError(f"no animal is called {animal!r}", how="Add it to the study, and follow it anew")
@@ -71,18 +82,17 @@ class Monitor:
             side=settings.side,
             decided=np.append(out.astype(np.int8), np.int8(-1)),
         )
-        self._past[place] = residual, trace.held
         state, z, shift, alerted = trace.before[-1:], trace.z[-1:], trace.shift[-1:], bool(trace.alerted[-1])
         spike, shifted = (
             float(sizes(one, settings.side)[0]) > limit for one, limit in zip((z, shift), limits, strict=True)
         )
         half = float((stdtrit(2 * state.a, 0.975) * state.scale)[0])
         own = expected + float(state.m[0])
-        middle, low, high = self._series.shown(np.array([own, own - half, own + half])).tolist()
-        return Outcome(
-            expected=middle,
-            low=low,
-            high=high,
+        outcome = Outcome(
+            expected=own,
+            low=own - half,
+            high=own + half,
+            spread=float(state.spread[0]),
             z=float(z[0]),
             shift=float(shift[0]),
             ratio=float(reference.ratios((z, shift))[0]),
@@ -90,6 +100,7 @@ class Monitor:
             channel=CHANNELS[spike + 2 * shifted] if alerted else "",
             n_visits=visits,
         )
+        return outcome, place, residual, trace.held
 
     def _on_scale(self, value: float) -> float:
         if self._series.scale != LOG2:

@@ -293,3 +293,13 @@ def test_names_are_shown_letter_by_letter(tmp_path, monkeypatch):
     app = sound(run(study.path, monkeypatch, "animal", animal=odd))
     assert app.title[0].value == r"\<b\>\$x\$ \*\*cow\*\* %\{y\}"
     assert not app.error
+
+
+def test_a_value_is_judged_on_the_spot_and_not_kept(folder, monkeypatch):
+    app = sound(run(folder, monkeypatch, "animal", animal=ILL))
+    app.number_input(key="more_value").set_value(300.0).run()
+    (said,) = [one.value for one in sound(app).error]
+    assert "Weight 300 kg on" in said and "would be an alert" in said
+    app.number_input(key="more_value").set_value(540.0).run()
+    assert not [one for one in sound(app).success if "would be" in one.value and "not" not in one.value]
+    assert open_study(folder).observations["weight"].min() > 300

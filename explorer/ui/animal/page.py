@@ -20,6 +20,7 @@ from explorer.ui.animal.events_panel import events_panel
 from explorer.ui.animal.header import header
 from explorer.ui.animal.legend import legend_html
 from explorer.ui.animal.looking_back import looking_back, which_charts
+from explorer.ui.animal.one_more_panel import one_more_panel
 from explorer.ui.animal.path_panel import path_panel
 from explorer.ui.animal.then_and_now import then_and_now
 from explorer.ui.animal.trajectory import trajectory
@@ -109,6 +110,7 @@ def _charts(
     """A chart for each task, all over the same days."""
     beside = compare_with(study, alerts, animal)
     others, frozen = beside_it(study, alerts)
+    one_more_panel(study, alerts, animal, labels)
     trends = {} if standing is None else dict(zip(standing.rows["task"], standing.rows["trend"], strict=True))
     courses = courses_of(study, alerts, animal, labels, decided, beside, trends, others, frozen)
     if courses:
