@@ -14,9 +14,8 @@ _MOST = 3
 """Methods beside the one that judges; each takes as long to compute as that one."""
 
 
-def beside_it(study: Study, alerts: Alerts) -> tuple[dict[str, Alerts], bool]:
-    """Draw the choices; the alerts of each other method chosen, as far as they are at hand (the others are being
-    computed, which is shown), and whether the frozen baseline is to be drawn."""
+def beside_it(study: Study, alerts: Alerts) -> tuple[list[str], bool]:
+    """Draw the choices; the other methods chosen, and whether the frozen baseline is to be drawn."""
     own = settings(study).method
     offered = [one for one in METHODS if one not in (own, "never")]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -37,8 +36,13 @@ def beside_it(study: Study, alerts: Alerts) -> tuple[dict[str, Alerts], bool]:
             f"The frozen baseline is what the animal's first {count(learning, 'visit')} let expect and has learnt "
             "nothing since, so that a slow drift is seen against it; it decides on no alert."
         )
-    found = {one: following_by(study, one) for one in chosen if one != own}
-    return {one: by_it for one, by_it in found.items() if by_it is not None}, frozen
+    return [one for one in chosen if one != own], frozen
+
+
+def alerts_of_methods(study: Study, methods: list[str]) -> dict[str, Alerts]:
+    """The alerts of each of them that are at hand; the others are being computed, which is shown."""
+    found = {one: following_by(study, one) for one in methods}
+    return {one: by_it for one, by_it in found.items() if by_it is not None}
 
 
 def alerted_by(others: dict[str, Alerts], task: str, animal: str) -> dict[str, pd.DataFrame]:

@@ -9,6 +9,7 @@ import streamlit as st
 from explorer.change.alerts import Alerts
 from explorer.change.clock import Clock
 from explorer.change.following import Followed
+from explorer.change.herd_round import RECENT
 from explorer.change.known_backgrounds import backgrounds_of
 from explorer.change.known_events import Noted, noted_at
 from explorer.change.monitor import Monitor, monitor_of
@@ -61,10 +62,10 @@ def one_more_panel(study: Study, alerts: Alerts, animal: str, labels: dict[str, 
 
 
 def _day(clock: Clock, last: float) -> float:
-    """The day of the value; a later one than the ``last`` to begin with."""
+    """The day of the value, after the ``last``: to begin with today, where the animal was seen lately."""
     if clock.unit is None:
         least = pd.Timestamp(clock.write(last + 1)).date()
-        begin = max(least, date.today())
+        begin = date.today() if 0 <= (date.today() - least).days < RECENT else least
         return clock.read(str(st.date_input("On", begin, min_value=least, key=f"more_day_{least}")))
     step = 1.0 if clock.unit == "visits" else float(clock.write(last + 1)) - float(clock.write(last))
     begin = float(clock.write(last)) + step

@@ -11,7 +11,7 @@ from explorer.study.embeddings import Embedding
 from explorer.study.study import Study
 from explorer.ui.alerts_saving import alerts_saving
 from explorer.ui.animal.alerts_panel import alerts_panel
-from explorer.ui.animal.beside_it import beside_it
+from explorer.ui.animal.beside_it import alerts_of_methods, beside_it
 from explorer.ui.animal.choosing import animals_of, choose
 from explorer.ui.animal.compared import compare_with
 from explorer.ui.animal.course import Course
@@ -108,9 +108,12 @@ def _charts(
     decided: Resolutions,
 ) -> None:
     """A chart for each task, all over the same days."""
-    beside = compare_with(study, alerts, animal)
-    others, frozen = beside_it(study, alerts)
-    one_more_panel(study, alerts, animal, labels)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.popover("Compare", icon=":material/compare_arrows:", width="content"):
+            beside = compare_with(study, alerts, animal)
+            methods, frozen = beside_it(study, alerts)
+        one_more_panel(study, alerts, animal, labels)
+    others = alerts_of_methods(study, methods)
     trends = {} if standing is None else dict(zip(standing.rows["task"], standing.rows["trend"], strict=True))
     courses = courses_of(study, alerts, animal, labels, decided, beside, trends, others, frozen)
     if courses:
