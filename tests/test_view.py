@@ -80,6 +80,7 @@ VIEWS = st.builds(
 
 
 @given(VIEWS)
+@pytest.mark.slow
 def test_a_view_reads_back_from_its_address(view):
     query = to_query(view)
     assert from_query(query) == view
@@ -204,6 +205,7 @@ def test_groups_nested_too_deeply_are_refused(depth):
 
 
 @given(st.dictionaries(st.sampled_from(PARAMETERS), st.text()))
+@pytest.mark.slow
 def test_any_address_is_a_view_or_one_sentence(query):
     try:
         assert isinstance(from_query(query), View)

@@ -17,6 +17,7 @@ def made(tmp_path_factory):
     return study, alerts_of(study, ("weight", "milk"), rate=0.5)
 
 
+@pytest.mark.slow
 def test_the_frozen_band_is_the_own_one_when_learning_ends_and_then_stays_as_wide(made):
     _, alerts = made
     found = alerts.followed["weight"]

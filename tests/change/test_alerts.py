@@ -22,6 +22,7 @@ from explorer.change.series import series_of
 from explorer.errors import UserError
 
 
+@pytest.mark.slow
 def test_the_ill_cow_is_found_and_said_in_a_dated_sentence(herd):
     study = watched(herd).open()
     found = alerts_of(study, ["weight"])
@@ -46,6 +47,7 @@ def test_no_season_turns_a_herd_of_one_age_into_patients(herd, seed):
     assert found.facts["false_alarms"]["alerted_share"] < 0.2  # 0.05 by chance, in 49 animal-years; the ill cow
 
 
+@pytest.mark.slow
 def test_a_reason_says_of_how_many_visits_the_band_and_the_change_are(herd):
     found = alerts_of(watched(herd).open(), ["weight"])
     weight = found.followed["weight"]
@@ -63,6 +65,7 @@ def test_a_reason_says_of_how_many_visits_the_band_and_the_change_are(herd):
 
 @pytest.mark.usefixtures("quick_limits")
 @pytest.mark.parametrize("variables", [["weight"], ["weight", "milk", "bcs"]])
+@pytest.mark.slow
 def test_the_share_of_animal_years_with_an_alert_is_counted_one_by_one(herd, variables):
     found = alerts_of(watched(herd).open(), variables, rate=0.6)
     years, hit = 0.0, 0
@@ -87,6 +90,7 @@ def test_the_share_of_animal_years_with_an_alert_is_counted_one_by_one(herd, var
 
 
 @pytest.mark.usefixtures("quick_limits")
+@pytest.mark.slow
 def test_animals_without_a_level_of_their_own_are_told_of(herd):
     """All swing about one level, each at its own time and far longer than from visit to visit."""
     herd = watched(herd, animals=60)
@@ -102,6 +106,7 @@ def test_animals_without_a_level_of_their_own_are_told_of(herd):
 
 
 @pytest.mark.usefixtures("quick_limits")
+@pytest.mark.slow
 def test_what_is_lopsided_is_said_and_its_logarithm_is_not(herd):
     herd = watched(herd)
     rng = np.random.default_rng(0)
@@ -154,6 +159,7 @@ def test_later_rows_change_nothing_that_was_said_before(herd, tmp_path, monkeypa
 
 
 @pytest.mark.usefixtures("quick_limits")
+@pytest.mark.slow
 def test_a_new_animal_later_changes_nothing_either(herd):
     before = alerts_of(watched(herd).open(), ["weight"])
     last = herd.observations["captured_at"].max()
@@ -166,6 +172,7 @@ def test_a_new_animal_later_changes_nothing_either(herd):
 
 
 @pytest.mark.usefixtures("quick_limits")
+@pytest.mark.slow
 def test_a_false_alarm_joins_the_baseline_and_a_confirmed_one_does_not(herd):
     study = watched(herd).open()
     first = alerts_of(study, ["weight"]).table.query("animal_id == @ILL").iloc[0]
@@ -184,6 +191,7 @@ def test_a_false_alarm_joins_the_baseline_and_a_confirmed_one_does_not(herd):
     assert levels["false alarm"] < levels["confirmed"] - 1
 
 
+@pytest.mark.slow
 def test_several_together_find_what_each_alone_does_not(herd):
     watched(herd, animals=120, visits=36)
     rows = herd.observations
@@ -235,6 +243,7 @@ def test_every_method_can_be_switched_on_at_the_same_false_alarm_rate(herd, meth
     herd_round(found)
 
 
+@pytest.mark.slow
 def test_the_round_ranks_what_needs_attention_first(herd):
     found = alerts_of(watched(herd).open(), ["weight", "milk"])
     whole = herd_round(found)
@@ -249,6 +258,7 @@ def test_the_round_ranks_what_needs_attention_first(herd):
     assert (earlier["day"] <= whole["day"].max() - 200).all() and not earlier["alerted"].iloc[-1]
 
 
+@pytest.mark.slow
 def test_one_more_visit_is_judged_as_the_whole_would_be(herd):
     study = watched(herd).open()
     settings = Settings(calendar=False)  # what the herd shares moves with every visit of the others

@@ -28,6 +28,7 @@ def made(tmp_path_factory):
     return study, alerts_of(study, ("weight", "milk"))
 
 
+@pytest.mark.slow
 def test_what_was_kept_comes_back(made, tmp_path):
     study, alerts = made
     keep_alerts(tmp_path / "a.npz", alerts)

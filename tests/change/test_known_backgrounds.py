@@ -52,6 +52,7 @@ def test_without_calvings_nothing_is_said_of_them(herd):
     assert NAME not in backgrounds_of(study, series_of(study, "milk")).curves
 
 
+@pytest.mark.slow
 def test_a_noted_calving_counts_from_its_day_on_as_one_of_the_table(herd):
     study = watched(herd).open()
     note_event(study, ILL, date(2023, 1, 20), "Calving", who="Ann")
@@ -69,6 +70,7 @@ def test_a_noted_calving_counts_from_its_day_on_as_one_of_the_table(herd):
     assert not np.array_equal(found.herd[later], without.herd[later])
 
 
+@pytest.mark.slow
 def test_a_noted_illness_is_as_unhealthy_as_one_of_the_table(herd):
     study = watched(herd).open()
     note_event(study, "cow-03", date(2022, 6, 1), "mastitis", who="Ann")
@@ -104,6 +106,7 @@ def _in_rows(herd, series, stage):
     return out
 
 
+@pytest.mark.slow
 def test_milk_that_rises_after_calving_is_no_alert(herd):
     herd = calved(herd)
     known = alerts_of(herd.open(), ["milk"], memory=14)

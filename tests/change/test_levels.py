@@ -48,6 +48,7 @@ def test_a_long_series_is_searched_in_no_time():
 
 
 @pytest.mark.parametrize("amount", sorted(PENALTIES))
+@pytest.mark.slow
 def test_what_is_told_of_noise_is_what_noise_shows(amount):
     for told, n, alike in zip(NOISE[amount], (12, 40, 40), (0.0, 0.0, 0.3), strict=True):
         shown = 0

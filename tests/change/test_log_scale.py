@@ -47,6 +47,7 @@ def stored(study):
     return alerts_of(study, [STORED])
 
 
+@pytest.mark.slow
 def test_it_is_followed_as_a_stored_logarithm_is_and_told_as_it_was_measured(alerts, stored):
     found, plain = alerts.followed[LOG], stored.followed[STORED]
     assert len(alerts.table) > 3 and ILL in set(alerts.table["animal_id"])

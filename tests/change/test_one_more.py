@@ -26,6 +26,7 @@ def asked(study, alerts, task):
     return ask, followed, last
 
 
+@pytest.mark.slow
 def test_it_says_what_the_study_will_say_once_the_value_is_in_it(herd):
     study = watched(herd).open()
     ask, followed, last = asked(study, alerts_of(study, ["weight"]), "weight")

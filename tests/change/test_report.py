@@ -47,6 +47,7 @@ def words(study, alerts, animal=ILL, **options):
 
 
 @pytest.mark.parametrize(("paper", "size"), [("A4", (595, 842)), ("letter", (612, 792))])
+@pytest.mark.slow
 def test_one_page_says_what_the_alerts_say(study, alerts, paper, size):
     content = report_pdf(study, ILL, alerts, paper=paper)
     assert size_of(content) == pytest.approx(size, abs=0.5)
@@ -82,6 +83,7 @@ def test_the_promise_is_told_with_what_it_came_to_and_with_more_where_animals_ar
     assert "fewer than 120" in false_alerts(alerts.facts | {"tasks": alone})
 
 
+@pytest.mark.slow
 def test_the_foot_keeps_versions_and_the_promise_however_much_is_followed(herd):
     herd = watched(herd, animals=20)
     names = [f"measure number {number} of the milking robot" for number in range(9)]
@@ -98,6 +100,7 @@ def test_the_foot_keeps_versions_and_the_promise_however_much_is_followed(herd):
         assert "Intervals are of 95 %." in page, "the last words of the foot"
 
 
+@pytest.mark.slow
 def test_letters_of_close_events_do_not_run_into_each_other(herd):
     herd = watched(herd)
     days = ["2022-03-01", "2023-03-01", "2023-03-02", "2023-03-03", "2023-06-01"]
@@ -107,6 +110,7 @@ def test_letters_of_close_events_do_not_run_into_each_other(herd):
     assert " a b–d e " in page
 
 
+@pytest.mark.slow
 def test_more_facts_than_fit_are_counted(herd):
     herd = watched(herd)
     for number in range(9):
@@ -126,6 +130,7 @@ def test_a_long_title_keeps_its_end_which_names_the_embedding(study, alerts):
     assert label in page
 
 
+@pytest.mark.slow
 def test_encoders_are_named_by_their_hash_or_not_at_all(herd):
     study = watched(herd, animals=20).open()
     vectors = np.random.default_rng(0).normal(size=(len(study), 3)).astype(np.float32)
@@ -160,6 +165,7 @@ def test_the_same_bytes_until_somebody_decides_and_then_with_the_name(study, ale
     assert report_pdf(study, ILL, alerts, decisions=head) == first
 
 
+@pytest.mark.slow
 def test_names_beyond_latin_are_printed_and_what_the_typeface_has_not_is_marked(herd):
     herd = watched(herd)
     name = "Kälbchen č Ωμέγα Жанна 牛"
@@ -170,6 +176,7 @@ def test_names_beyond_latin_are_printed_and_what_the_typeface_has_not_is_marked(
     assert "Kälbchen č Ωμέγα Жанна �" in page
 
 
+@pytest.mark.slow
 def test_a_name_without_end_and_many_alerts_stay_on_one_page(herd):
     herd = watched(herd)
     name = "cow " + "W" * 300
@@ -187,6 +194,7 @@ def test_an_animal_that_is_not_there_is_told_with_those_called_much_the_same(stu
         report_pdf(study, "Cow-07", alerts)
 
 
+@pytest.mark.slow
 def test_few_visits_are_called_learning(herd):
     herd = watched(herd)
     own = herd.observations["animal_id"] == ILL
@@ -202,6 +210,7 @@ def test_few_visits_are_called_learning(herd):
     assert "Learning: too few visits" in page and "learning: alerts begin after 5 visits, 3 so far" in page
 
 
+@pytest.mark.slow
 def test_a_report_as_of_a_day_says_nothing_of_later(herd, tmp_path):
     cut = "2023-02-20"
     whole = watched(herd).open()
@@ -216,6 +225,7 @@ def test_a_report_as_of_a_day_says_nothing_of_later(herd, tmp_path):
     assert then.replace(whole.data_hash[:12], "") == was.replace(known.data_hash[:12], "")
 
 
+@pytest.mark.slow
 def test_an_animal_not_seen_for_long_is_judged_on_its_own_last_day(herd):
     herd = watched(herd)
     own = herd.observations["animal_id"] == ILL
@@ -238,6 +248,7 @@ def test_what_else_changed_is_told_between_the_days_compared(study, alerts):
     assert dict(facts_of(study, ILL))["parity"] == "2"
 
 
+@pytest.mark.slow
 def test_pictures_before_and_now_are_on_the_page_and_a_simulated_study_says_so(herd):
     plain = watched(herd).open()
     without = len(report_pdf(plain, ILL, alerts_of(plain, ["weight"])))
@@ -255,6 +266,7 @@ def test_pictures_before_and_now_are_on_the_page_and_a_simulated_study_says_so(h
     assert len(content) > without + 2 * 24 * 24
 
 
+@pytest.mark.slow
 def test_numeric_times_are_told_as_numbers(herd):
     herd = watched(herd)
     for frame, column in ((herd.observations, "captured_at"), (herd.scores, "time"), (herd.events, "time")):

@@ -35,6 +35,7 @@ def alerts(study):
     return alerts_of(study, ["weight", "milk"])
 
 
+@pytest.mark.slow
 def test_everything_is_shown_by_default_in_the_order_of_the_round(study, alerts):
     shown = shown_round(study, alerts, Round())
     assert shown.day == last_day(alerts) and shown.among == ""
@@ -121,6 +122,7 @@ def test_a_day_that_never_was_is_the_first_or_the_last_there_is(study, alerts):
         shown_round(study, alerts, Round(as_of=-1e300))
 
 
+@pytest.mark.slow
 def test_who_is_left_out_of_the_round_is_counted(herd):
     herd = watched(herd, animals=30)
     seen = herd.observations.groupby("animal_id").cumcount()
@@ -151,6 +153,7 @@ def test_an_alert_of_several_tasks_together_says_that_none_changed_by_itself(stu
     assert "none by itself" in page and "none by itself" not in " ".join(pages_of(round_pdf(study, alerts, shown)))
 
 
+@pytest.mark.slow
 def test_a_long_round_takes_pages_and_loses_no_row(study):
     many = alerts_of(study, ["weight", "milk"], rate=0.9)
     shown = shown_round(study, many, Round())

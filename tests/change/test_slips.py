@@ -60,6 +60,7 @@ def test_without_a_spread_nothing_is_far(values):
     np.testing.assert_array_equal(bounded(panel, values), values)
 
 
+@pytest.mark.slow
 def test_one_slip_does_not_blind_the_herd(herd):
     """A cow at 60,000 kg once: alerted, told of, and the bands of all others are as they were."""
     herd = watched(herd)

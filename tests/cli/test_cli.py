@@ -164,6 +164,7 @@ def test_an_unforeseen_trouble_with_a_file_is_one_line(herd, capsys, monkeypatch
     assert "Permission denied" in mistake(capsys, "check", herd.save())
 
 
+@pytest.mark.slow
 def test_a_mistake_ends_the_process_with_a_two(tmp_path):
     ended = run("check", str(tmp_path))
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
@@ -250,6 +251,7 @@ def test_ctrl_c_leaves_the_old_file(herd, tmp_path, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.slow
 def test_a_reader_that_has_gone_is_no_trouble(herd, unbuffered):
     worker = subprocess.Popen(
         [sys.executable, "-m", "explorer.cli", "check", str(herd.save())],

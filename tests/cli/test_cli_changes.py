@@ -26,6 +26,7 @@ def did(capsys, *arguments):
     return capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.slow
 def test_the_table_keeps_its_contract_and_can_be_made_again(herd, tmp_path, capsys):
     out = tmp_path / "changes.csv"
     folder = watched(herd).save()
@@ -100,6 +101,7 @@ def test_a_word_among_numbers_is_named_with_its_row(herd, tmp_path, capsys):
     assert "nothing in this study can be followed" in said
 
 
+@pytest.mark.slow
 def test_a_noted_calving_counts_when_its_decision_is_asked_for(herd, tmp_path, capsys):
     folder = watched(herd).save()
     note_event(open_study(folder), ILL, date(2023, 1, 20), "calving", who="Ann")
@@ -116,6 +118,7 @@ def test_the_methods_of_the_command_are_those_of_the_package():
     assert told == METHODS
 
 
+@pytest.mark.slow
 def test_a_logarithm_keeps_the_columns_and_its_unit_says_what_the_effect_is(herd, tmp_path, capsys):
     out = tmp_path / "changes.csv"
     folder = watched(herd).save()

@@ -56,6 +56,7 @@ def run(capsys, study, out, *options):
         ["--method", "kmeans", "--k", "2", "--stability", "4"],
     ],
 )
+@pytest.mark.slow
 def test_its_columns_are_what_was_made_and_its_command_makes_the_same_file(study, tmp_path, capsys, options):
     out = tmp_path / "clusters.csv"
     run(capsys, study, out, *options)
@@ -89,6 +90,7 @@ def test_the_file_holds_the_clusters_that_the_map_shows(study, tmp_path, capsys)
     assert facts["against_identity"]["observations"] == 39
 
 
+@pytest.mark.slow
 def test_clusters_have_the_names_that_people_gave_them(study, tmp_path, capsys):
     made = Clusters("kmeans", 2, "two")
     name_cluster(study, made.name, 1, "the quiet ones", of=made_of(study, made), who="Ann")

@@ -27,6 +27,7 @@ def here(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_all_figures_are_one_long_table_that_its_command_makes_again(here, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     study, out = here / "flock", Path("f.csv")

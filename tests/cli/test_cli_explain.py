@@ -8,6 +8,7 @@ from explorer.places import sample_study
 from explorer.study.study import open_study
 
 
+@pytest.mark.slow
 def test_explain_writes_a_picture_that_its_manifest_makes_again(tmp_path, capsys):
     folder = sample_study("herd")
     one, other = (str(name) for name in open_study(folder).ids[:2])

@@ -47,6 +47,7 @@ def test_project_writes_parquet_when_the_name_says_so(herd, tmp_path, capsys):
     assert said.startswith("1 of 40 observations left out: a feature is missing in each of them\n40 rows written to")
 
 
+@pytest.mark.slow
 def test_project_takes_neighbours_and_packing(herd, tmp_path, capsys):
     out = tmp_path / "map.csv"
     options = ["--method", "umap", "--neighbours", "7", "--min-dist", "0.5"]

@@ -31,6 +31,7 @@ def did(capsys, *arguments):
         (["--round"], ["--view", 'round={"only":"alerts"}&filter=[{"variable":"parity","low":2,"high":3}]']),
     ],
 )
+@pytest.mark.slow
 def test_a_report_can_be_made_again_after_somebody_has_decided(herd, tmp_path, capsys, whom, more):
     folder = watched(herd).save()
     out = tmp_path / "report.pdf"
@@ -46,6 +47,7 @@ def test_a_report_can_be_made_again_after_somebody_has_decided(herd, tmp_path, c
     assert (tmp_path / "again.pdf").read_bytes() == out.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_tasks_are_followed_unless_told_otherwise(herd, tmp_path, capsys):
     out = tmp_path / "a.pdf"
     said = did(capsys, "report", watched(herd).save(), "--animal", "cow-01", "--out", out)
@@ -54,6 +56,7 @@ def test_the_tasks_are_followed_unless_told_otherwise(herd, tmp_path, capsys):
     assert not any("Not followed" in line for line in said)
 
 
+@pytest.mark.slow
 def test_a_task_that_is_left_out_is_told(herd, tmp_path, capsys):
     herd = watched(herd)
     del herd.spec["variables"]["milk"]["relevant_change"]
@@ -61,6 +64,7 @@ def test_a_task_that_is_left_out_is_told(herd, tmp_path, capsys):
     assert any("Not followed: milk (the study does not say which change" in line for line in said)
 
 
+@pytest.mark.slow
 def test_what_is_followed_on_a_day_does_not_hang_on_what_came_later(herd, tmp_path, capsys):
     """The cells are low and high alike up to the day, and lopsided ever after."""
     herd, day = celled(herd), np.datetime64("2023-03-01", "us")

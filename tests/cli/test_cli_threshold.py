@@ -103,6 +103,7 @@ def test_searches_and_changed_verdicts_are_tables_that_can_be_made_again(
     assert not list(elsewhere.iterdir())
 
 
+@pytest.mark.slow
 def test_the_file_decides_by_the_arm_that_was_asked_for_and_on_its_own_embedding_only(returning, tmp_path, capsys):
     out = tmp_path / "tau.json"
     asked = ["threshold", returning.save(), "--by", "lamp", "--confidence", "0", "--out", out]

@@ -57,6 +57,7 @@ def test_regression_alone_and_a_final_layer(herd, tmp_path, capsys):
     assert "bcs wrong by" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted_says_how_to_go_on_and_does(herd, tmp_path, capsys, monkeypatch):
     study, out, whole = herd.save(), tmp_path / "my run", tmp_path / "whole"
     options = ["--steps", "150", "--regress", "bcs", "--name", "n"]

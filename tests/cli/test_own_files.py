@@ -58,6 +58,7 @@ def everything(folder):
 
 
 @pytest.mark.parametrize("name, option", list(writing()))
+@pytest.mark.slow
 def test_no_command_writes_over_a_part_of_the_study(folder, capsys, name, option):
     before = everything(folder)
     for part in PARTS:

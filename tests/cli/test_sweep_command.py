@@ -15,6 +15,7 @@ OPTIONS = ["--over", "alpha", "--values", "40", "50", "--methods", "angular", "-
 SHORT = ["--seeds", "2", "--steps", "6", "--animals", "4"]
 
 
+@pytest.mark.slow
 def test_a_sweep_prints_and_writes_what_its_manifest_makes_again(herd, tmp_path, capsys):
     study, out = herd.save(), tmp_path / "my sweep"
     assert cli.main(["sweep", str(study), *OPTIONS, *SHORT, "--out", str(out)]) == 0
@@ -30,6 +31,7 @@ def test_a_sweep_prints_and_writes_what_its_manifest_makes_again(herd, tmp_path,
     assert content == {name: (out / name).read_bytes() for name in content}
 
 
+@pytest.mark.slow
 def test_a_sweep_that_was_interrupted_says_how_to_go_on_and_does(herd, tmp_path, capsys, monkeypatch):
     study, out = herd.save(), tmp_path / "sweep"
 

@@ -67,6 +67,7 @@ def test_against_identity_is_scikit_learns_of_the_animals_held_out(study):
         against_identity(study, made, ["cow-1"])
 
 
+@pytest.mark.slow
 def test_by_chance_the_agreement_is_about_nothing(study):
     made = assign(study, Clusters("kmeans", 3, "apart"))
     values = []

@@ -57,6 +57,7 @@ def study(herd):
     return herd.embed("two", vectors)
 
 
+@pytest.mark.slow
 def test_in_strata_each_is_counted(study):
     k, said = number_by_gap(study, Clusters("kmeans", 2, "two", way="strata", by=("breed",)))
     assert k == 2
@@ -64,6 +65,7 @@ def test_in_strata_each_is_counted(study):
     assert said[0].startswith("breed = Holstein: gap statistic: 2 clusters")
 
 
+@pytest.mark.slow
 def test_where_there_are_none_it_says_so(herd):
     herd.spec["columns"]["features"] = ["weight"]
     herd.observations["weight"] = np.random.default_rng(1).permutation(40.0 + np.arange(40))

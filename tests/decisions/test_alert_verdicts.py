@@ -28,6 +28,7 @@ DEEDS = st.tuples(
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.one_of(DEEDS, st.integers(0, 20)), max_size=8))
+@pytest.mark.slow
 def test_any_order_of_deciding_and_undoing_is_that_of_a_plain_list(steps):
     """The oracle: play the decisions that are not undone into a dictionary."""
     with tempfile.TemporaryDirectory() as folder:

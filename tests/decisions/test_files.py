@@ -301,6 +301,7 @@ def _write_with_little_room(path, most):
 
 
 @pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.slow
 def test_when_writing_stops_half_way_the_old_state_is_there(study, exists):
     path = study.path / "decisions.sqlite"
     if exists:

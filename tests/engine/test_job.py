@@ -41,6 +41,7 @@ def test_a_job_fails_with_what_the_function_raised():
     assert job.state == "failed"
 
 
+@pytest.mark.slow
 def test_progress_and_snapshots_come_as_the_job_runs():
     job = Job(tasks.steps, 20, 0.05)
     seen, snapshots = [], []
@@ -59,6 +60,7 @@ def test_progress_and_snapshots_come_as_the_job_runs():
     assert {"step": 5} in snapshots or len({str(s) for s in snapshots}) > 3
 
 
+@pytest.mark.slow
 def test_the_time_left_counts_down_between_reports():
     job = Job(tasks.one_report)
     tasks.wait_until(lambda: job.progress.seconds_left is not None)
@@ -149,6 +151,7 @@ def test_arguments_that_cannot_be_sent_are_refused_at_once():
         Job(tasks.echo, threading.Lock())
 
 
+@pytest.mark.slow
 def test_a_large_array_goes_and_comes_and_is_copied_at_the_start():
     array = np.random.default_rng(0).random((4000, 5000))  # 160 MB
     job = Job(tasks.echo, array)

@@ -45,6 +45,7 @@ def test_partition_and_seed_decide_the_random_numbers():
     assert np.array_equal(one[3][1], np.random.default_rng(child).random(3))
 
 
+@pytest.mark.slow
 def test_the_order_is_that_of_the_partitions():
     assert map_partitions(tasks.slow_first, range(6), seed=0, workers=2) == list(range(6))
 
@@ -121,6 +122,7 @@ def test_an_interrupt_in_this_process_ends_the_workers(error):
         map_partitions(tasks.nap, [0.0, 600.0, 600.0], seed=0, workers=2, progress=stop)
 
 
+@pytest.mark.slow
 def test_a_real_ctrl_c_reaches_the_caller():
     """In a program of its own: the test runner's process has other libraries' event loops in it."""
     program = (
@@ -152,6 +154,7 @@ def test_a_real_ctrl_c_reaches_the_caller():
     assert not any(worker.is_running() for worker in workers)
 
 
+@pytest.mark.slow
 def test_workers_ignore_ctrl_c():
     def press(progress):
         if progress.fraction > 0:
@@ -163,6 +166,7 @@ def test_workers_ignore_ctrl_c():
 
 
 @pytest.mark.parametrize(("workers", "nap"), [(0, 0.05), (2, 600.0)])
+@pytest.mark.slow
 def test_cancel_is_prompt(workers, nap):
     cancel = threading.Event()
     set_at = []
@@ -188,6 +192,7 @@ def test_a_worker_that_leaves_is_told():
         map_partitions(tasks.leave, range(4), seed=0, workers=2)
 
 
+@pytest.mark.slow
 def test_an_idle_worker_ended_from_outside_is_told_too():
     """Not waited for without end."""
 
@@ -202,6 +207,7 @@ def test_an_idle_worker_ended_from_outside_is_told_too():
         map_partitions(tasks.nap, partitions(), seed=0, workers=2)
 
 
+@pytest.mark.slow
 def test_an_idle_worker_ended_from_outside_is_told_while_another_works():
     def kill(progress):
         if progress.fraction > 0:
@@ -265,6 +271,7 @@ def test_prints_and_reads_do_not_disturb_the_pipes(capfd, monkeypatch):
     assert err.count("a print\n") == 400
 
 
+@pytest.mark.slow
 def test_arrays_of_every_kind_come_back():
     rng = np.random.default_rng(0)
     arrays = [

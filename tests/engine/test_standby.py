@@ -54,6 +54,7 @@ def test_a_job_runs_in_the_process_that_waits_and_another_gets_ready(standby):
     assert ours.pid != waiting
 
 
+@pytest.mark.slow
 def test_a_job_may_come_while_it_gets_ready(standby):
     ours = standby(tasks.prepare_slowly)
     ours.start()
@@ -176,6 +177,7 @@ def test_a_close_at_the_moment_of_the_renewal_is_not_undone(standby):
     assert ours.pid is None
 
 
+@pytest.mark.slow
 def test_a_process_that_waits_ends_with_the_program(tmp_path):
     body = (
         f"import sys\nsys.path[1:1] = {sys.path!r}\nimport engine_tasks as tasks\n"

@@ -69,6 +69,7 @@ def test_the_end_of_the_stream_alone_ends_a_worker():
         os.close(worker._lifeline)
 
 
+@pytest.mark.slow
 def test_a_program_that_ends_normally_does_not_hang_and_leaves_nothing(tmp_path):
     body = "job = Job(tasks.spin)\ntasks.wait_until(lambda: job.progress.fraction > 0)\nprint(job.pid)\n"
     done = subprocess.run(program(tmp_path, body), timeout=tasks.DEADLINE, check=True, capture_output=True, text=True)

@@ -75,6 +75,7 @@ def test_seeing_the_level_without_the_scores_error_is_not_seeing_change():
     assert abs(np.mean(given_levels)) < np.mean(given_level) / 3
 
 
+@pytest.mark.slow
 def test_shuffled_dates_leave_nothing_of_change_and_all_of_what_animals_differ_by():
     covered = []
     for seed in range(40):

@@ -32,6 +32,7 @@ def test_all_losses_and_miners_are_described_the_usual_ones_first():
     assert [takes_miner(loss) for loss in LOSSES_SAID] == [mines(loss) for loss in LOSSES_SAID]
 
 
+@pytest.mark.slow
 def test_what_the_app_reads_of_runs_does_not_load_pytorch():
     modules = ["choices", "look", "run_folders", "run_lock", "splits", "tasks", "validation_map"]
     code = "import sys\n" + "\n".join(f"import explorer.learning.{name}" for name in modules)

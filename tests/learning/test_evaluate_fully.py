@@ -64,6 +64,7 @@ def value(table, method, measure, task=None):
     return rows.iloc[0]
 
 
+@pytest.mark.slow
 def test_an_encoder_is_scored_on_the_animals_it_has_not_seen(trained):
     study, folder = trained
     told = []
@@ -98,6 +99,7 @@ def test_an_encoder_is_scored_on_the_animals_it_has_not_seen(trained):
     assert set(angles["task"]) <= {"weight, dimension 0"} and found.directions == {}
 
 
+@pytest.mark.slow
 def test_what_features_say_is_told_and_noise_is_not(trained):
     """luck and line are noise: whoever tells them better than the median, or the commonest, has looked."""
     study, folder = trained
@@ -115,6 +117,7 @@ def test_what_features_say_is_told_and_noise_is_not(trained):
     assert value(table, COMMONEST, "nearest_alike", "kind")["value"] < 0.8
 
 
+@pytest.mark.slow
 def test_shuffled_labels_give_no_gain(trained, tmp_path):
     """With the weights of other animals nothing is left, for the encoder no more than for the baselines."""
     herd = flock(tmp_path / "flock")
@@ -127,6 +130,7 @@ def test_shuffled_labels_give_no_gain(trained, tmp_path):
     assert len(gains) == 5 and (gains["low"] < 0).all()
 
 
+@pytest.mark.slow
 def test_networks_are_trained_when_asked_for(trained):
     study, folder = trained
     found = evaluate_fully(study, model=folder, tasks=["weight"], compared="all", steps=30)
@@ -149,6 +153,7 @@ def test_without_tasks_and_baselines_only_retrieval_is_left(trained):
     pd.testing.assert_frame_equal(found.retrieval.table(), alone.table())
 
 
+@pytest.mark.slow
 def test_an_encoder_of_other_studies_is_scored_on_a_half(trained, tmp_path):
     study, _ = trained
     folder = stranger(tmp_path / "m")
@@ -168,6 +173,7 @@ def test_an_encoder_of_other_studies_is_scored_on_a_half(trained, tmp_path):
     assert networks.retrieval.animals == 12, "whose identity was learnt is not looked up"
 
 
+@pytest.mark.slow
 def test_an_embedding_from_elsewhere(trained, tmp_path):
     herd = flock(tmp_path / "flock")
     study = herd.open()
@@ -203,6 +209,7 @@ def test_later_time_is_scored_by_what_was_before(trained):
     assert value(table, MEDIAN, "mae", "weight")["value"] == pytest.approx(np.abs(late - median).mean())
 
 
+@pytest.mark.slow
 def test_pictures_bring_their_own_baselines(coats, tmp_path, pictures, recipe):
     grey = np.repeat(np.arange(8.0), 5)
     coats.observations["shade"] = grey

@@ -27,6 +27,7 @@ def simulated(tmp_path_factory):
     return study, truth, split.train, split.test
 
 
+@pytest.mark.slow
 def test_methods_stand_on_the_same_rows_and_better_ones_have_smaller_errors(simulated):
     study, truth, train, test = simulated
     tasks = ["weight", "body_condition", "locomotion"]
@@ -121,6 +122,7 @@ def test_a_task_can_be_named_the_change_of_another(simulated):
     assert found.changes["activity"]["mine"].given_level.low > 0
 
 
+@pytest.mark.slow
 def test_angles_are_told_for_tasks_that_rise_somewhere(simulated):
     study, truth, train, test = simulated
     condition, frame = truth["condition"].to_numpy(), truth["frame"].to_numpy()

@@ -59,6 +59,7 @@ def test_parts_of_a_picture_sum_up_for_the_shipped_encoder(herd, place):
         assert found.value == pytest.approx(1.0, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_with_random_weights_the_overlay_is_another_one(herd):
     model, pictures = herd
     score = nearness(model.encode(pictures[1][None])[0])
@@ -104,6 +105,7 @@ def test_the_overlay_is_a_picture_with_both_signs():
     assert np.ptp(overlay(picture, np.zeros((64, 64)))) == 0
 
 
+@pytest.mark.slow
 def test_of_a_study_a_picture_with_its_manifest():
     study = open_study(sample_study("herd"))
     ids = [str(one) for one in study.ids[:2]]

@@ -35,6 +35,7 @@ def test_they_are_like_the_encoder_but_for_what_it_learns(herd, tmp_path):
     assert config.input_size == 6 and own.steps == Recipe().steps and sum(own.shares) == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_they_learn_from_the_rows_given_alone(herd):
     study = herd.open()
     learn = study.animal.cat.codes.to_numpy() < 14

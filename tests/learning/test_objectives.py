@@ -140,6 +140,7 @@ def test_anchors_without_anything_like_them_are_counted(study):
 
 
 @pytest.mark.parametrize("loss", METRIC_LOSSES)
+@pytest.mark.slow
 def test_each_metric_loss_learns(herd, loss):
     """Steps lower the loss of animals or, for what learns from tasks alone, of tasks; triplets are drawn at random."""
     for place in range(4):  # features that tell animals apart, but for their noise

@@ -24,6 +24,7 @@ def test_the_shipped_encoder_loads_and_tells_what_it_learnt_from():
     assert "recall@1" in read_card(model.folder) and "On the sample herd" in read_card(model.folder)
 
 
+@pytest.mark.slow
 def test_it_finds_animals_of_an_unseen_herd_better_than_pixels(tmp_path):
     study = open_study(simulate_herd(tmp_path / "herd", animals=8, seed=5, workers=0))
     model = load_model(HERD)

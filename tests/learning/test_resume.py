@@ -66,6 +66,7 @@ def same(one, other, folder, control):
 
 
 @pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.slow
 def test_a_run_that_was_stopped_goes_on_to_the_same_encoder(herd, tmp_path, choice):
     study = herd.open()
     recipe = dataclasses.replace(SHORT, **CHOICES[choice])
@@ -111,6 +112,7 @@ train([open_study(given["study"])], EncoderConfig(**given["config"]), Path(given
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_a_run_that_goes_on_to_the_same_encoder(coats, tmp_path, pictures):
     study = coats.open()
     recipe = dataclasses.replace(SHORT, regress=("bcs", "trend"), turnover=0.5)

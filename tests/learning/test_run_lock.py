@@ -35,6 +35,7 @@ train([open_study(given["study"])], EncoderConfig(**given["config"]), Path(given
 """
 
 
+@pytest.mark.slow
 def test_a_run_that_is_being_trained_is_not_resumed_beside_and_one_that_was_killed_is(herd, tmp_path):
     study, out = herd.open(), tmp_path / "run"
     given = {"study": str(study.path), "config": CONFIG.model_dump(), "out": str(out), "recipe": LONG.described()}
@@ -64,6 +65,7 @@ def test_a_run_that_is_being_trained_is_not_resumed_beside_and_one_that_was_kill
     assert steps[0] > 20 and not half.exists() and not is_held(out)
 
 
+@pytest.mark.slow
 def test_somebody_who_only_looks_stops_nobody(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     looker = subprocess.Popen(

@@ -63,6 +63,7 @@ def done(tmp_path_factory):
 # --- running ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_cell_is_trained_by_its_own_recipe_and_measured_on_the_same_animals(done):
     _, found = done
     assert found.finished and list(found.table.columns) == list(COLUMNS) and len(found.table) == 2 * (1 + 3 * 2)
@@ -92,6 +93,7 @@ def test_a_row_holds_what_the_run_saw(done):
     assert row["best_step"] == max(looks, key=lambda look: look.rank).step and looks[-1].step == row["steps"] == 12
 
 
+@pytest.mark.slow
 def test_a_sweep_that_was_stopped_goes_on_to_the_same_tables(herd, tmp_path):
     study = herd.open()
     whole, out = tmp_path / "whole", tmp_path / "out"

@@ -119,6 +119,7 @@ def test_a_study_of_features_has_a_ridge_and_a_forest(herd):
         task_baselines(study, ["breed"], train_animals=["cow-0"])
 
 
+@pytest.mark.slow
 def test_a_study_of_pictures_has_a_ridge_on_pixels(coats):
     study = coats.open()
     grey = np.array([np.asarray(study.picture(row).convert("L")).mean() for row in range(40)])

@@ -48,6 +48,7 @@ def loss_of_all_triplets(encoder, material):
     return float(hinge[positive[:, :, None] & ~same[:, None, :]].mean())
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_encoder_and_leaves_the_generator_alone(coats, tmp_path, pictures, recipe):
     study = coats.open()
     torch.manual_seed(5)

@@ -59,6 +59,7 @@ def press(app, label):
     return sound(app)
 
 
+@pytest.mark.slow
 def test_an_ill_animal_says_what_since_when_and_what_to_check(folder, monkeypatch):
     app = sound(run(folder, monkeypatch, "animal", animal=ILL))
     told = words(app)
@@ -88,6 +89,7 @@ def outside_their_band(alerts):
     return found
 
 
+@pytest.mark.slow
 def test_a_healthy_animal_one_at_the_edge_and_one_that_is_still_learnt(folder, monkeypatch):
     study = open_study(folder)
     outside = outside_their_band(read_alerts(alerts_at(study, FOLLOW, {})))
@@ -110,6 +112,7 @@ def test_beside_a_score_stands_what_observers_differ_by(folder, monkeypatch):
     assert "within what observers differ by" in line and "points" in line
 
 
+@pytest.mark.slow
 def test_looking_back_is_apart_from_the_alerts_and_says_that_it_sees_the_future(folder, monkeypatch):
     app = sound(run(folder, monkeypatch, "animal", animal=ILL))
     assert "never raises an alert" not in words(app)
@@ -134,6 +137,7 @@ def test_looking_back_does_not_wait_for_the_alerts(tmp_path, monkeypatch, no_wor
     assert charts(sound(app)) == 3
 
 
+@pytest.mark.slow
 def test_the_next_animal_is_in_the_address(folder, monkeypatch):
     app = sound(run(folder, monkeypatch, "animal"))
     assert app.title[0].value == r"cow\-00" and "animal" not in app.query_params
@@ -153,6 +157,7 @@ def test_an_animal_that_is_not_there_is_said(folder, monkeypatch):
     assert app.title[0].value == r"cow\-00"
 
 
+@pytest.mark.slow
 def test_an_alert_is_resolved_with_name_and_note_and_taken_back(folder, monkeypatch):
     monkeypatch.setattr(jobs, "start", lambda *_, **__: None)
     app = sound(run(folder, monkeypatch, "animal", animal=ILL))
@@ -182,6 +187,7 @@ def test_an_alert_is_resolved_with_name_and_note_and_taken_back(folder, monkeypa
     assert "false alarm** by" not in words(app)
 
 
+@pytest.mark.slow
 def test_an_event_is_noted_and_taken_back(folder, monkeypatch):
     app = sound(run(folder, monkeypatch, "animal", animal="cow-20"))
     assert "None are known of this animal" in words(app)
@@ -207,6 +213,7 @@ def test_the_rate_is_in_the_address(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("how", ["its matched peers", "another animal"])
+@pytest.mark.slow
 def test_it_is_compared(folder, monkeypatch, how):
     app = sound(run(folder, monkeypatch, "animal", animal=ILL))
     app.selectbox(key="animal_compare").set_value(how).run()
@@ -215,6 +222,7 @@ def test_it_is_compared(folder, monkeypatch, how):
     assert ("20 matched peers" if how == "its matched peers" else "cow-00") in legend
 
 
+@pytest.mark.slow
 def test_the_frozen_baseline_is_shown_when_it_is_asked_for(folder, monkeypatch):
     app = sound(run(folder, monkeypatch, "animal", animal=ILL))
     assert "frozen baseline" not in "".join(str(one.value) for one in app.get("html"))
@@ -224,6 +232,7 @@ def test_the_frozen_baseline_is_shown_when_it_is_asked_for(folder, monkeypatch):
     assert charts(app) == 3
 
 
+@pytest.mark.slow
 def test_the_encoder_is_told_among_what_did_not_change(folder, monkeypatch):
     assert "the same for all visits" not in words(run(folder, monkeypatch, "animal", animal=ILL))
     study = open_study(folder)
@@ -233,6 +242,7 @@ def test_the_encoder_is_told_among_what_did_not_change(folder, monkeypatch):
     assert r"Encoder net \(0123456789ab\)\: the same for all visits" in told
 
 
+@pytest.mark.slow
 def test_another_method_stands_beside_the_one_that_judges(folder, monkeypatch):
     """It is computed like the first, the page stays usable meanwhile, and the alerts are those of the first."""
     asked = []
@@ -275,6 +285,7 @@ def test_too_little_to_learn_from_is_said(tmp_path, monkeypatch):
     assert "Alerts need about 60 visits" in words(app)
 
 
+@pytest.mark.slow
 def test_studies_without_animals_or_times_say_so(tmp_path, monkeypatch):
     app = sound(run(sample_study("digits"), monkeypatch, "animal"))
     assert "does not say when" in words(app)
@@ -283,6 +294,7 @@ def test_studies_without_animals_or_times_say_so(tmp_path, monkeypatch):
     assert "as time = ..." in words(app)
 
 
+@pytest.mark.slow
 def test_names_are_shown_letter_by_letter(tmp_path, monkeypatch):
     made = watched(Herd(tmp_path / "herd"), animals=12, visits=8)
     odd = "<b>$x$ **cow** %{y}"
@@ -295,6 +307,7 @@ def test_names_are_shown_letter_by_letter(tmp_path, monkeypatch):
     assert not app.error
 
 
+@pytest.mark.slow
 def test_a_value_is_judged_on_the_spot_and_not_kept(folder, monkeypatch):
     app = sound(run(folder, monkeypatch, "animal", animal=ILL))
     app.number_input(key="more_value").set_value(300.0).run()

@@ -45,6 +45,7 @@ def awaited(app):
     return sound(app.run())
 
 
+@pytest.mark.slow
 def test_asked_once_it_is_found_kept_and_there_at_once_for_who_returns(tmp_path, monkeypatch):
     folder = herd(tmp_path / "herd")
     app = sound(run(folder, monkeypatch, "background"))
@@ -59,6 +60,7 @@ def test_asked_once_it_is_found_kept_and_there_at_once_for_who_returns(tmp_path,
     assert "sex explains" in words(again)
 
 
+@pytest.mark.slow
 def test_each_variable_has_its_sentence_the_first_explaining_most(kept, monkeypatch):
     app = sound(run(kept, monkeypatch, "background"))
     told = [one.value for one in app.markdown if " of the space" in one.value]
@@ -88,6 +90,7 @@ def test_one_click_leads_to_the_map_coloured_by_the_variable(kept, monkeypatch):
     assert "30 of 60 shown" in words(app)
 
 
+@pytest.mark.slow
 def test_the_saved_file_is_that_of_the_command_shown(kept, monkeypatch, tmp_path):
     made = {}
     for part in (shown, dimensions):
@@ -105,6 +108,7 @@ def test_the_saved_file_is_that_of_the_command_shown(kept, monkeypatch, tmp_path
     assert {key for key in theirs if theirs[key] != ours[key]} <= {"file", "command"}, "but for the file's name"
 
 
+@pytest.mark.slow
 def test_groups_of_a_task_are_compared_dimension_by_dimension(kept, monkeypatch):
     app = sound(run(kept, monkeypatch, "background"))
     groups = app.selectbox(key=f"background_groups-{kept}")
@@ -116,6 +120,7 @@ def test_groups_of_a_task_are_compared_dimension_by_dimension(kept, monkeypatch)
     assert "of 6 animals" in words(sound(app))
 
 
+@pytest.mark.slow
 def test_some_variables_only_and_tasks_among_them(kept, monkeypatch):
     keep(kept, Asked("features", ("sex", "weight"), permutations=29))
     app = sound(run(kept, monkeypatch, "background"))
@@ -141,6 +146,7 @@ def test_a_study_without_vectors_says_so(tmp_path, monkeypatch):
     assert "neither vectors nor pictures" in words(sound(run(folder, monkeypatch, "background")))
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_found_it_says_why_and_may_be_tried_again(tmp_path, monkeypatch):
     toml = BARE + '[variables.farm]\ncolumn = "farm"\nkind = "nominal"\n'
     folder = make(tmp_path / "bare", toml, {"x": np.arange(12.0), "farm": ["one"] * 12})

@@ -25,6 +25,7 @@ def shown(folder, monkeypatch, wanted, **query):
     return sound(run(folder, monkeypatch, "clusters", clusters=wanted.name, **query))
 
 
+@pytest.mark.slow
 def test_what_is_chosen_is_what_is_made(folder, monkeypatch, asked):
     app = sound(run(folder, monkeypatch, "clusters"))
     assert "Choose how" in words(app)
@@ -40,6 +41,7 @@ def test_what_is_chosen_is_what_is_made(folder, monkeypatch, asked):
     assert (function, path, wanted, members) == ("cluster_at", folder, GROUPS, None)
 
 
+@pytest.mark.slow
 def test_edges_stay_as_they_are(folder, monkeypatch, asked):
     exact = GROUPS._replace(bins=(("weight", (20.1234567,)),))
     app = shown(folder, monkeypatch, exact)
@@ -59,6 +61,7 @@ def test_edges_that_are_no_numbers_are_refused_in_a_sentence(folder, monkeypatch
     assert "order" in words(app) or "increase" in words(app)
 
 
+@pytest.mark.slow
 def test_the_gap_statistic_decides_how_many(folder, monkeypatch):
     class Done:
         state = "done"
@@ -78,12 +81,14 @@ def test_the_gap_statistic_decides_how_many(folder, monkeypatch):
     assert "The gap is largest at 3" in words(app).replace("\\", "")
 
 
+@pytest.mark.slow
 def test_the_gap_statistic_may_find_none(folder):
     study = open_study(folder)  # features are one cloud
     with pytest.raises(Exception, match="only one cloud"):
         number_at(study.path, Clusters("kmeans", 2, "features"), report=lambda *_: None)
 
 
+@pytest.mark.slow
 def test_clusters_are_described_with_their_groups(folder, monkeypatch):
     app = shown(folder, monkeypatch, GROUPS)
     text = words(app)
@@ -97,6 +102,7 @@ def test_clusters_are_described_with_their_groups(folder, monkeypatch):
     assert len(strata) == len(found.strata)
 
 
+@pytest.mark.slow
 def test_naming_merging_splitting_and_undoing(folder, monkeypatch):
     app = shown(folder, monkeypatch, SIX)
     study = open_study(folder)
@@ -128,6 +134,7 @@ def test_naming_merging_splitting_and_undoing(folder, monkeypatch):
     assert {one.of for one in kept} == {made_of(study, SIX)}, "they are about the clusters of these vectors"
 
 
+@pytest.mark.slow
 def test_a_merge_with_nothing_says_so_and_changes_nothing(folder, monkeypatch):
     app = shown(folder, monkeypatch, SIX)
     app.segmented_control(key="clusters_deed").set_value("merge").run()
@@ -136,6 +143,7 @@ def test_a_merge_with_nothing_says_so_and_changes_nothing(folder, monkeypatch):
     assert edits_of(open_study(folder), SIX.name).edits == ()
 
 
+@pytest.mark.slow
 def test_two_clusterings_side_by_side(folder, monkeypatch):
     other = Clusters("kmeans", 3, "features")
     assign(open_study(folder), other)
@@ -168,6 +176,7 @@ def test_variables_that_are_not_there_are_told(folder, monkeypatch):
     assert "breed" in words(app)
 
 
+@pytest.mark.slow
 def test_the_map_outlives_an_address_of_a_decision_that_is_not_here(folder, monkeypatch):
     """Sent by a colleague whose copy of the study has more decisions: the map is there, and says what is not."""
     assign(open_study(folder), SIX)

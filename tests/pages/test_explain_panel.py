@@ -53,6 +53,7 @@ def press(app, label="Explain"):
     return sound(app.run())
 
 
+@pytest.mark.slow
 def test_a_task_is_explained_by_the_encoder_of_the_embedding_and_kept(folder, monkeypatch):
     app = explain_one(folder, monkeypatch, embedding="mine")
     assert app.selectbox(key="explain_encoder").options[0] == "net"
@@ -68,6 +69,7 @@ def test_a_task_is_explained_by_the_encoder_of_the_embedding_and_kept(folder, mo
     assert "What moves weight" in words(again)
 
 
+@pytest.mark.slow
 def test_the_other_observation_is_the_nearest_of_the_same_animal_unless_another_is_chosen(folder, monkeypatch):
     app = explain_one(folder, monkeypatch, embedding="mine")
     next(box for box in app.selectbox if box.label == "What moves").set_value("nearness to another observation").run()
@@ -81,11 +83,13 @@ def test_the_other_observation_is_the_nearest_of_the_same_animal_unless_another_
     assert rf"nearness to row\-{nearest}" in text
 
 
+@pytest.mark.slow
 def test_another_space_says_that_the_encoder_did_not_make_it(folder, monkeypatch):
     text = words(press(explain_one(folder, monkeypatch, embedding="features")))
     assert r"was made by measured features, z\-scored; this is about the encoder net" in text
 
 
+@pytest.mark.slow
 def test_without_an_encoder_its_folder_is_asked_for_and_a_wrong_one_is_told(tmp_path, monkeypatch):
     folder = herd(tmp_path / "herd")
     app = explain_one(folder, monkeypatch)
@@ -102,6 +106,7 @@ def test_without_an_encoder_its_folder_is_asked_for_and_a_wrong_one_is_told(tmp_
     assert "wide reads what this study does not have" in words(sound(app))
 
 
+@pytest.mark.slow
 def test_a_failed_explanation_is_told_and_can_be_tried_again(folder, monkeypatch):
     weights = folder.parent / "net" / "model.safetensors"
     content = weights.read_bytes()

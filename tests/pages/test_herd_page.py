@@ -31,6 +31,7 @@ def metrics(app):
     return {metric.label: metric.value for metric in app.metric}
 
 
+@pytest.mark.slow
 def test_the_round_is_what_the_package_says(herd, monkeypatch):
     study, alerts = computed(watched(herd).save())
     app = sound(run(study.path, monkeypatch, "herd", follow=FOLLOWED))
@@ -50,6 +51,7 @@ def test_the_round_is_what_the_package_says(herd, monkeypatch):
     assert "simulated" not in text
 
 
+@pytest.mark.slow
 def test_the_address_narrows_it_and_so_do_the_controls(herd, monkeypatch):
     study, _ = computed(watched(herd).save())
     query = {
@@ -67,6 +69,7 @@ def test_the_address_narrows_it_and_so_do_the_controls(herd, monkeypatch):
     assert set(sound(app).dataframe[0].value["followed"]) == {"milk"}
 
 
+@pytest.mark.slow
 def test_an_earlier_day_and_one_before_anything_was_known(herd, monkeypatch):
     study, alerts = computed(watched(herd).save())
     app = sound(run(study.path, monkeypatch, "herd", follow=FOLLOWED))
@@ -79,6 +82,7 @@ def test_an_earlier_day_and_one_before_anything_was_known(herd, monkeypatch):
     assert not app.exception and "no animal had been seen often enough" in words(app)
 
 
+@pytest.mark.slow
 def test_a_resolved_alert_is_no_longer_open(herd, monkeypatch):
     folder = watched(herd).save()
     study, alerts = computed(folder)
@@ -99,6 +103,7 @@ def opened(app):
     return words(sound(app.run()))
 
 
+@pytest.mark.slow
 def test_how_far_the_scores_can_be_believed(herd, monkeypatch):
     study, _ = computed(watched(herd).save())
     compute_agreements(study.path, agreements_at(study), report=lambda *_: None)
@@ -113,6 +118,7 @@ def test_how_far_the_scores_can_be_believed(herd, monkeypatch):
     assert "Agreement as CSV" in [one.label for one in app.get("download_button")]
 
 
+@pytest.mark.slow
 def test_scores_of_nobody_in_particular_and_studies_without_scores(herd, monkeypatch, tmp_path):
     herd = watched(herd)
     herd.scores = herd.scores.drop(columns="observer")
@@ -141,6 +147,7 @@ def test_the_overview_leads_to_the_round(herd, monkeypatch):
     assert "Herd round" in [link.label.split("**")[1] for link in app.get("page_link") if "**" in link.label]
 
 
+@pytest.mark.slow
 def test_a_study_with_numeric_times_is_asked_for_a_number(herd, monkeypatch):
     herd = watched(herd)
     for frame, column in ((herd.observations, "captured_at"), (herd.scores, "time"), (herd.events, "time")):
@@ -154,12 +161,14 @@ def test_a_study_with_numeric_times_is_asked_for_a_number(herd, monkeypatch):
     assert sound(app).dataframe[0].value["animal"].tolist() == expected
 
 
+@pytest.mark.slow
 def test_a_study_that_does_not_say_when_says_so_at_once(tmp_path, monkeypatch):
     toml = '[study]\nname = "Two"\n[columns]\nanimal = "a"\n[variables.w]\ncolumn = "w"\nkind = "continuous"\n'
     app = sound(run(make(tmp_path / "two", toml, {"a": ["x", "y"], "w": [1.0, 2.0]}), monkeypatch, "herd"))
     assert "does not say when its observations are" in app.info[0].value
 
 
+@pytest.mark.slow
 def test_a_day_in_the_address_that_never_was_is_no_fault_of_the_app(herd, monkeypatch):
     study, alerts = computed(watched(herd).save())
     app = sound(run(study.path, monkeypatch, "herd", follow=FOLLOWED, round=json.dumps({"as_of": 1e300})))

@@ -30,6 +30,7 @@ def chart(app):
     return json.loads(one.proto.spec)
 
 
+@pytest.mark.slow
 def test_the_animal_is_drawn_on_an_axis_of_factors_with_what_was_measured(folder, monkeypatch):
     app = sound(run(folder, monkeypatch, "animal", animal=ILL, follow=QUERY))
     study = open_study(folder)

@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import pytest
 from onnx_models import linear
 from visiting import herd, run, sound, words
 
@@ -28,6 +29,7 @@ def embed(app, folder):
     return sound(app.run())
 
 
+@pytest.mark.slow
 def test_a_file_by_its_path_embeds_the_study_as_the_page_says(tmp_path, monkeypatch):
     folder = herd(tmp_path / "herd")
     path = linear(tmp_path / "net.onnx", np.eye(4)[:, :3], np.zeros(3))
@@ -45,6 +47,7 @@ def test_a_file_by_its_path_embeds_the_study_as_the_page_says(tmp_path, monkeypa
     assert found.note.encoder_options["std"] == [2.0] and not found.note.normalised
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_is_told_by_the_names_of_the_page(tmp_path, monkeypatch):
     folder = herd(tmp_path / "herd")
     app = data_page(folder, monkeypatch, linear(tmp_path / "net.onnx", np.eye(4), np.zeros(4)))

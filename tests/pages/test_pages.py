@@ -19,6 +19,7 @@ def test_every_page_of_the_sample(page, monkeypatch):
 
 @pytest.mark.parametrize("colour", ["weight", "sex", "hour", "grade", "season", "none"])
 @pytest.mark.parametrize("dims", ["2", "3"])
+@pytest.mark.slow
 def test_a_herd_is_drawn_by_every_kind_of_variable(tmp_path, monkeypatch, colour, dims):
     app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", colour=colour, dims=dims))
     assert not app.error
@@ -86,6 +87,7 @@ def test_a_study_of_nothing_but_vectors(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("spoil", ["folder", "toml", "column", "table", "embedding"])
+@pytest.mark.slow
 def test_a_broken_study_is_told_in_one_sentence(tmp_path, monkeypatch, spoil):
     folder = herd(tmp_path / "herd")
     if spoil == "folder":
@@ -122,6 +124,7 @@ def test_widgets_change_the_view_and_the_address(tmp_path, monkeypatch):
     sound(app)
 
 
+@pytest.mark.slow
 def test_the_details_of_a_map_change_it_and_go_back_to_the_usual(tmp_path, monkeypatch, no_work):
     app = sound(run(herd(tmp_path / "herd"), monkeypatch, "map", method="umap"))
     app.number_input(key="map_neighbours").set_value(33).run()

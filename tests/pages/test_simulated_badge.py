@@ -5,6 +5,7 @@ from visiting import herd, run, sound, words
 
 
 @pytest.mark.parametrize("page", ["background", "clusters", "threshold"])
+@pytest.mark.slow
 def test_figures_of_a_simulated_study_are_marked(tmp_path, monkeypatch, page):
     folder = herd(tmp_path / "herd")
     assert "no real animals" in words(sound(run(folder, monkeypatch, page)))

@@ -31,6 +31,7 @@ def at(app) -> View:
     return app.session_state["view"]
 
 
+@pytest.mark.slow
 def test_ten_steps_are_undone_one_by_one_to_the_first_view_and_done_again(tmp_path, monkeypatch, no_work):
     _, app = visit(tmp_path, monkeypatch)
     views = [at(app)]
@@ -65,6 +66,7 @@ def test_what_the_page_fills_in_by_itself_is_no_step(tmp_path, monkeypatch):
     assert app.button(key="view_undo").disabled
 
 
+@pytest.mark.slow
 def test_a_part_is_looked_into_and_left(tmp_path, monkeypatch):
     study, app = visit(tmp_path, monkeypatch, selection=EVERYTHING, filters=(FEMALES,))
     assert "30 observations selected" in words(app)
@@ -99,6 +101,7 @@ def test_a_part_of_a_part_is_in_both(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("how", "word"), [("add", "or"), ("remove", "not"), ("keep", "and")])
+@pytest.mark.slow
 def test_the_present_selection_and_a_named_one_are_combined_as_shown(tmp_path, monkeypatch, how, word):
     folder = herd(tmp_path / "herd")
     study = open_study(folder)
@@ -118,6 +121,7 @@ def test_the_present_selection_and_a_named_one_are_combined_as_shown(tmp_path, m
     assert seen.selected.tolist() == expected.tolist()  # the filters have become part of it
 
 
+@pytest.mark.slow
 def test_a_second_map_opens_beside_the_first_and_closes(tmp_path, monkeypatch, no_work):
     _, app = visit(tmp_path, monkeypatch)
     app.button(key="two_maps").click().run()
@@ -160,6 +164,7 @@ def test_how_far_a_map_can_be_believed_is_said_and_each_point_coloured(tmp_path,
     assert np.isfinite(value)
 
 
+@pytest.mark.slow
 def test_clusters_are_a_colour_a_filter_and_a_column_of_a_part_too(tmp_path, monkeypatch):
     study, app = visit(tmp_path, monkeypatch)
     app.button_group(key="clusters_method").set_value("kmeans").run()
@@ -205,6 +210,7 @@ def test_clusters_of_a_part_stay_with_it(tmp_path, monkeypatch, no_work):
         ({"beside": Beside(embedding="nope")}, "no embedding 'nope' for a second map"),
     ],
 )
+@pytest.mark.slow
 def test_what_the_study_has_not_is_told_and_taken_out_of_the_view(tmp_path, monkeypatch, fields, said):
     folder = herd(tmp_path / "herd")
     app = sound(run(folder, monkeypatch, "map", **to_query(View(**fields))))

@@ -86,6 +86,7 @@ def test_the_start_hands_the_plan_to_a_worker(tmp_path, monkeypatch):
     assert plan.over == "matches" and plan.seeds == 2 and plan.tasks == ("weight", "grade")
 
 
+@pytest.mark.slow
 def test_a_finished_sweep_is_shown_with_what_it_says(swept):
     app = panel(swept)
     app.selectbox(key="sweep").set_value("matches-1").run()
@@ -100,6 +101,7 @@ def test_a_finished_sweep_is_shown_with_what_it_says(swept):
         assert len(sound(app).get("plotly_chart")) == 1
 
 
+@pytest.mark.slow
 def test_a_stopped_sweep_goes_on_in_a_worker(swept):
     folder = made_of(swept, "sweeps") / "matches-2"
     key = f"sweep-{folder}"
@@ -126,6 +128,7 @@ def test_a_study_that_has_changed_since_is_told(swept):
     assert "has changed since" in words(app) and "Go on with it" not in [one.label for one in app.button]
 
 
+@pytest.mark.slow
 def test_the_panel_does_not_load_torch():
     """It would cost the server its memory."""
     code = "import sys, explorer.ui.sweeps; sys.exit('torch' in sys.modules)"

@@ -86,6 +86,7 @@ def test_without_a_variable_it_asks_for_one(returning, monkeypatch):
     assert not [button for button in app.button if button.key == "threshold_fit"]
 
 
+@pytest.mark.slow
 def test_a_study_whose_animals_do_not_return_is_refused_in_one_sentence(tmp_path, monkeypatch):
     """As fishcam and the mice are."""
     folder = six_animals(tmp_path / "herd")
@@ -105,6 +106,7 @@ def test_a_study_whose_animals_do_not_return_is_refused_in_one_sentence(tmp_path
     assert "is seen again on another date" in plain(words(sound(app)))
 
 
+@pytest.mark.slow
 def test_trouble_in_the_worker_is_told_and_can_be_mended(tmp_path, monkeypatch):
     folder = six_animals(tmp_path / "herd")
     monkeypatch.setattr(jobs, "trouble", lambda name: "6 animals are too few." if "threshold" in name else None)
@@ -113,6 +115,7 @@ def test_trouble_in_the_worker_is_told_and_can_be_mended(tmp_path, monkeypatch):
     assert app.button(key="threshold_fit").label == "Fit and test"
 
 
+@pytest.mark.slow
 def test_who_comes_back_finds_the_result_and_the_choices(returning, monkeypatch, asked):
     wanted, found = fitted(returning, confidence=0.0, apart=10.0)
     app = sound(run(returning, monkeypatch, "threshold"))
@@ -135,6 +138,7 @@ def test_who_comes_back_finds_the_result_and_the_choices(returning, monkeypatch,
     assert wanted.apart == 10.0
 
 
+@pytest.mark.slow
 def test_the_parts_show_what_was_found(returning, monkeypatch):
     _, found = fitted(returning, confidence=0.0)
     app = look_at(run(returning, monkeypatch, "threshold"), "Strata")
@@ -154,6 +158,7 @@ def test_the_parts_show_what_was_found(returning, monkeypatch):
         assert sum(len(frame.value) for frame in app.dataframe) == n
 
 
+@pytest.mark.slow
 def test_files_are_those_of_the_command(returning, tmp_path, monkeypatch):
     wanted, found = fitted(returning, confidence=0.0)
     study = open_study(returning)
@@ -180,6 +185,7 @@ def test_files_are_those_of_the_command(returning, tmp_path, monkeypatch):
     assert file.read_bytes() == saved(found.content, "s-norm"), "no other command writes over it"
 
 
+@pytest.mark.slow
 def test_every_arm_but_the_control_can_be_saved_in_the_words_of_the_table(returning, monkeypatch):
     _, found = fitted(returning, confidence=0.0)
     app = look_at(run(returning, monkeypatch, "threshold"), "Arms compared")
@@ -203,6 +209,7 @@ def test_the_element_gets_every_search_once(returning):
     assert message(found, "s-norm", palette())[0]["taus"] == [None] * len(found.labels)
 
 
+@pytest.mark.slow
 def test_the_page_does_not_load_pytorch():
     code = "import sys, explorer.ui.threshold.page; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

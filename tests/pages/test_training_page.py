@@ -42,6 +42,7 @@ def labels(app):
     return [one.label for kind in (app.selectbox, app.number_input, app.slider, app.multiselect) for one in kind]
 
 
+@pytest.mark.slow
 def test_as_it_stands_the_form_starts_the_usual_recipe(tmp_path, monkeypatch, asked):
     folder = herd(tmp_path / "herd")
     app = sound(run(folder, monkeypatch, "training"))
@@ -55,6 +56,7 @@ def test_as_it_stands_the_form_starts_the_usual_recipe(tmp_path, monkeypatch, as
     assert (name, seed) == ("encoder", 0) and read_recipe(choices) == Recipe()
 
 
+@pytest.mark.slow
 def test_what_is_chosen_is_what_is_asked(tmp_path, monkeypatch, asked):
     folder = herd(tmp_path / "herd")
     text = (folder / "study.toml").read_text()
@@ -100,6 +102,7 @@ def test_only_what_makes_a_difference_is_offered(tmp_path, monkeypatch, asked):
 
 
 @pytest.mark.parametrize("name", ["", "../out", "a b", "features", "one"])
+@pytest.mark.slow
 def test_a_name_that_cannot_be_is_told_before(tmp_path, monkeypatch, asked, name):
     folder = herd(tmp_path / "herd")
     (folder / "encoders" / "one").mkdir(parents=True)
@@ -109,6 +112,7 @@ def test_a_name_that_cannot_be_is_told_before(tmp_path, monkeypatch, asked, name
     assert len(sound(app).warning) == 1
 
 
+@pytest.mark.slow
 def test_a_study_that_cannot_be_learnt_from_says_why_and_has_no_form(tmp_path, monkeypatch):
     few = herd(tmp_path / "few", n=6)
     nameless = make(tmp_path / "nameless", '[study]\nname = "N"\n[columns]\nfeatures = ["p"]\n', {"p": [1.0, 2.0]})
@@ -119,11 +123,13 @@ def test_a_study_that_cannot_be_learnt_from_says_why_and_has_no_form(tmp_path, m
         assert sentence in words(app) and not [one for one in app.button if one.label == "Start"]
 
 
+@pytest.mark.slow
 def test_what_may_not_be_written_into_is_left_alone(monkeypatch):
     app = sound(run(None, monkeypatch, "training"))
     assert "since nothing may be written into this study" in words(app)
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_shown_with_its_card_and_the_animals_it_never_used(tmp_path, monkeypatch, asked):
     folder = herd(tmp_path / "herd")
     trained = learnt(folder, "first", regress=("weight",))
@@ -148,6 +154,7 @@ def test_a_finished_run_is_shown_with_its_card_and_the_animals_it_never_used(tmp
     assert asked == [("embed_at", folder, folder / "encoders" / "first", "first")]
 
 
+@pytest.mark.slow
 def test_the_data_page_offers_the_finished_runs_too(tmp_path, monkeypatch, asked):
     folder = herd(tmp_path / "herd")
     learnt(folder, "mine")
@@ -159,6 +166,7 @@ def test_the_data_page_offers_the_finished_runs_too(tmp_path, monkeypatch, asked
     assert asked == [("embed_at", folder, folder / "encoders" / "mine", "mine")]
 
 
+@pytest.mark.slow
 def test_a_stopped_run_goes_on_by_a_button_unless_the_study_has_changed(tmp_path, monkeypatch, asked):
     folder = herd(tmp_path / "herd")
     at = unfinished(folder, "half")
@@ -173,6 +181,7 @@ def test_a_stopped_run_goes_on_by_a_button_unless_the_study_has_changed(tmp_path
     assert app.button(key=f"training_resume-{at}").disabled
 
 
+@pytest.mark.slow
 def test_a_run_that_another_process_trains_is_seen_and_not_resumed(tmp_path, monkeypatch):
     folder = herd(tmp_path / "herd")
     at = unfinished(folder, "half")
@@ -182,6 +191,7 @@ def test_a_run_that_another_process_trains_is_seen_and_not_resumed(tmp_path, mon
         assert "Go on" not in [button.label for button in app.button]
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_no_run_costs_a_sentence_not_the_page(tmp_path, monkeypatch):
     folder = herd(tmp_path / "herd")
     learnt(folder, "good")
@@ -196,6 +206,7 @@ def test_a_folder_that_is_no_run_costs_a_sentence_not_the_page(tmp_path, monkeyp
     assert "cannot be read as the map" in words(sound(run(folder, monkeypatch, "training")))
 
 
+@pytest.mark.slow
 def test_comparing_shows_what_differs_and_nothing_else(tmp_path, monkeypatch):
     folder = herd(tmp_path / "herd")
     one, two = learnt(folder, "one", regress=("weight",)), learnt(folder, "two", loss="angular", rate=0.01)
@@ -216,6 +227,7 @@ def test_comparing_shows_what_differs_and_nothing_else(tmp_path, monkeypatch):
     assert "These figures flatter" in words(app) and "dealt the animals differently" not in words(app)
 
 
+@pytest.mark.slow
 def test_runs_of_other_seeds_are_said_to_be_of_other_animals(tmp_path, monkeypatch):
     folder = herd(tmp_path / "herd")
     learnt(folder, "one"), learnt(folder, "two", seed=1)
@@ -236,6 +248,7 @@ def test_equal_recipes_differ_in_nothing(tmp_path):
     assert found.parts[0]["test"] == load_model(folder / "encoders" / "one").info.trained_on[0].test
 
 
+@pytest.mark.slow
 def test_the_page_does_not_load_pytorch():
     code = "import sys, explorer.ui.training.page, explorer.ui.data_page; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

@@ -64,6 +64,7 @@ def test_only_those_with_a_vector_in_both_are_compared_and_the_others_counted(he
     np.testing.assert_array_equal(found.neighbours_kept[4:], plain(a[4:], b[4:], 5))
 
 
+@pytest.mark.slow
 def test_an_embedding_is_like_itself_and_noise_like_chance(herd):
     a = cloud(0)
     study, one, two = both(herd, a, 2 * a)

@@ -65,6 +65,7 @@ def test_units_and_zero_of_the_task_and_the_scale_of_the_map_do_not_matter():
 
 
 @pytest.mark.parametrize(("animals", "times"), [(10, 1), (12, 20), (60, 5)])
+@pytest.mark.slow
 def test_pure_noise_seldom_holds_and_explains_nothing(animals, times):
     def made(seed):
         rng, animal, places = seen_often(animals, times, seed)
@@ -84,6 +85,7 @@ def naively_holds(values, places):
 
 
 @pytest.mark.parametrize("animals", [10, 20, 40])
+@pytest.mark.slow
 def test_a_value_of_the_animal_is_not_taken_for_one_of_the_place(animals):
     """Each animal has its place and a value that has nothing to do with it. Many pictures of it add no evidence."""
 
@@ -97,6 +99,7 @@ def test_a_value_of_the_animal_is_not_taken_for_one_of_the_place(animals):
     assert np.mean([naively_holds(*material(seed)[:2]) for seed in range(30)]) > 0.5  # the trap is one
 
 
+@pytest.mark.slow
 def test_a_value_of_the_animal_at_places_of_no_animal_does_not_hold():
     def made(seed):
         rng, animal, places = seen_often(20, 20, seed)
@@ -105,6 +108,7 @@ def test_a_value_of_the_animal_at_places_of_no_animal_does_not_hold():
     assert share_of_seeds_that_hold(made, 200) <= 0.05
 
 
+@pytest.mark.slow
 def test_animals_photographed_unequally_often_do_not_decide():
     def made(seed):
         rng = np.random.default_rng(seed)
@@ -115,6 +119,7 @@ def test_animals_photographed_unequally_often_do_not_decide():
     assert share_of_seeds_that_hold(made, 200) <= 0.08
 
 
+@pytest.mark.slow
 def test_an_animal_is_predicted_from_other_animals_only():
     """Told that each row is an animal of its own, the same rows give themselves away; kept together they do not."""
     together, apart = [], []

@@ -241,6 +241,7 @@ def columns(draw):
 
 
 @given(columns())
+@pytest.mark.slow
 def test_a_click_on_a_bar_shows_as_many_as_it_counts(study):
     bins = bins_of(study, "x")
     assert sum(sizes(bins)) == len(study)
@@ -258,6 +259,7 @@ def test_a_click_on_a_bar_shows_as_many_as_it_counts(study):
 
 
 @given(columns(), st.data())
+@pytest.mark.slow
 def test_a_pull_over_bars_shows_as_many_as_they_count_together(study, data):
     bins = bins_of(study, "x")
     standing = sum(not bar.missing for bar in bins.bars)

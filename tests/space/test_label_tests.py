@@ -67,6 +67,7 @@ NULL = {
 @pytest.mark.parametrize("runs", [100, pytest.param(MANY, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("slow", [False, True])
 @pytest.mark.parametrize("name", NULL)
+@pytest.mark.slow
 def test_null_variables_are_not_significant_more_often_than_they_should(name, slow, runs, capsys):
     """Permuting rows calls nearly all of the constant ones significant; turning courses, half of the weeks (slow)."""
     rng = np.random.default_rng(7)

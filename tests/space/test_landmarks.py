@@ -22,6 +22,7 @@ def test_landmarks_are_drawn_with_the_seed():
 
 
 @pytest.mark.parametrize("method", ["tsne", pytest.param("umap", marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_landmarks_are_laid_out_and_the_rest_is_placed(tmp_path, method):
     vectors = load_digits().data[:900].astype(np.float32)
     vectors[::50] = np.nan

@@ -36,6 +36,7 @@ def check(found, vectors, k):
 
 
 @pytest.mark.parametrize(("n", "d", "k"), [(300, 7, 15), (40, 1, 5), (9, 3, 20), (2, 2, 1), (500, 128, 90)])
+@pytest.mark.slow
 def test_exact_neighbours_are_those_of_every_pair(n, d, k):
     vectors = cloud(n, n, d)
     found = find(vectors, k)

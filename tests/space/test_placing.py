@@ -62,6 +62,7 @@ def test_each_point_is_placed_for_itself():
     np.testing.assert_array_equal(together, apart)
 
 
+@pytest.mark.slow
 def test_a_held_out_part_lands_near_its_neighbours():
     vectors = load_digits().data[:900].astype(np.float32)
     held = np.random.default_rng(0).random(len(vectors)) < 0.2

@@ -52,6 +52,7 @@ def test_r_squared_is_that_of_scikit_learn_on_animals_held_out(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["animals", "visits", "courses"])
+@pytest.mark.slow
 def test_a_null_variable_lies_within_its_band(kind):
     rng = np.random.default_rng(2)
     outside = 0

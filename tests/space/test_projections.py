@@ -243,6 +243,7 @@ def check_layout(herd, method):
     assert np.abs(scaled[used] - points).max() > 1e-3
 
 
+@pytest.mark.slow
 def test_tsne_keeps_blobs_apart_and_is_reproducible(herd):
     check_layout(herd, "tsne")
 

@@ -19,6 +19,7 @@ def cloud(seed, n, noise=0.5, d=5):
     return vectors, (vectors[:, :2] + noise * rng.normal(size=(n, 2))).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_samples_are_unbiased_and_their_intervals_cover():
     vectors, places = cloud(0, 300)
     exact = measure_map(vectors, places, shuffles=1).measures
@@ -48,6 +49,7 @@ def test_sampled_pairs_are_unbiased():
 
 
 @pytest.mark.parametrize(("animals", "each"), [(8, 12), (40, 5)])
+@pytest.mark.slow
 def test_intervals_over_animals_cover_what_all_animals_have(animals, each):
     """Animals differ, pictures of one are alike: an interval over pictures would be far too narrow."""
     covered = naive = 0
@@ -101,6 +103,7 @@ def test_the_band_holds_one_more_in_95_of_100():
 
 
 @pytest.mark.parametrize("made", ["shuffled map", "noise vectors", "sampled"])
+@pytest.mark.slow
 def test_a_map_without_relation_lies_in_its_null_band(made):
     inside = dict.fromkeys((*LOCAL, *MEASURES), 0)
     runs = 120
@@ -144,6 +147,7 @@ def test_influences_are_those_of_a_small_change():
 
 
 @pytest.mark.parametrize("number", [10**6, 400])
+@pytest.mark.slow
 def test_intervals_of_pair_measures_cover_over_points(number):
     """Of points drawn from the same cloud; all their pairs, or a few of them."""
     truth = {}

@@ -183,6 +183,7 @@ def test_all_points_at_one_place():
     assert 0.3 < found["trustworthiness"].value < 0.7
 
 
+@pytest.mark.slow
 def test_a_seed_gives_the_same_and_block_sizes_do_not_matter(monkeypatch):
     vectors, places = cloud(3, n=400)
     one = measure_map(vectors, places, sample=150, seed=4)

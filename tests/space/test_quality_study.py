@@ -119,6 +119,7 @@ def test_it_is_kept_by_content(herd, monkeypatch):
         assert read_quality(path) is None
 
 
+@pytest.mark.slow
 def test_workers_leave_it_in_the_cache(herd):
     study, embedding, shown = opened(herd)
     mask = np.arange(40) < 30

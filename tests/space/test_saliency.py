@@ -106,6 +106,7 @@ def test_r_squared_is_of_the_rows_that_have_the_variable_and_missing_is_a_catego
     assert any("age is missing in 3 of 180 observations" in remark for remark in saliency.remarks)
 
 
+@pytest.mark.slow
 def test_a_variable_gets_the_same_p_whichever_others_are_asked_for_and_whatever_the_order_of_rows(herd):
     study = shaped(herd).open()
     every = {one.name: one for one in found(study).variables}
@@ -211,6 +212,7 @@ def test_observations_without_a_vector_are_counted(herd):
     assert saliency.observations == 160
 
 
+@pytest.mark.slow
 def test_the_proteins_of_mice():
     """One-way R squared as known, and p of whole animals where rows would say 0.001 of all four."""
     if not MICE.exists():

@@ -30,6 +30,7 @@ def crossings(point, corners):
 
 
 @given(CORNERS)
+@pytest.mark.slow
 def test_inside_is_an_odd_number_of_crossings(corners):
     inside = inside_polygon(POINTS, np.array(corners, dtype=float))
     for point, found in zip(POINTS, inside, strict=True):

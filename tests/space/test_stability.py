@@ -127,6 +127,7 @@ def test_the_stability_of_a_study_is_that_of_its_maps_and_is_kept(herd, monkeypa
     assert read_stability(path) is None
 
 
+@pytest.mark.slow
 def test_a_worker_leaves_it_in_the_cache(herd):
     study = herd.open()
     embedding = study.embedding("features")

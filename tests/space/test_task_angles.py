@@ -31,6 +31,7 @@ def test_a_known_angle_is_found(angle):
 
 
 @pytest.mark.parametrize("angle", [20, 90, 150])
+@pytest.mark.slow
 def test_intervals_hold_the_true_angle_and_the_correction_is_needed(angle):
     found = [task_angles(*two(angle, seed, noise=2.5), draws=100, seed=seed).found for seed in range(40)]
     told = [one[0] for one in found if one]

@@ -94,6 +94,7 @@ def course(rng, animal, columns):
 
 
 @pytest.mark.parametrize("kind", ["constant", "mixed", "within"])
+@pytest.mark.slow
 def test_chance_is_seldom_taken_for_a_direction(kind):
     """Vectors and labels that differ between animals and remember, without any relation: at most 5 % are below 0.05."""
     trials, level = 80, 0.05
@@ -111,6 +112,7 @@ def test_chance_is_seldom_taken_for_a_direction(kind):
     assert taken <= most and taken_within <= most
 
 
+@pytest.mark.slow
 def test_vectors_that_drift_are_seldom_taken_to_follow_the_weeks():
     """Turning each animal's labels in time, as was done once, called 19 % of these weeks more than chance."""
     trials, level = 100, 0.05
@@ -122,6 +124,7 @@ def test_vectors_that_drift_are_seldom_taken_to_follow_the_weeks():
     assert taken <= binom.ppf(0.99, trials, level)
 
 
+@pytest.mark.slow
 def test_shuffling_single_rows_would_have_been_wrong():
     """What the restriction is for: told that every row is an animal of its own, chance is often taken for more."""
     taken = 0
@@ -134,6 +137,7 @@ def test_shuffling_single_rows_would_have_been_wrong():
     assert taken > 20
 
 
+@pytest.mark.slow
 def test_noise_has_no_rank_correlation_either_way():
     """Predictions that are but the mean of the other folds must not count as falling where the label rises."""
     values = []

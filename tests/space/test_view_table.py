@@ -175,6 +175,7 @@ def again(command, out, herd):
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])
 @pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.slow
 def test_the_command_in_the_manifest_makes_the_same_file(herd, tmp_path, capsys, name, format):
     herd.observations.loc[4, "observation_id"] = "o 'x' & ü?#\""
     out = tmp_path / f"it's here.{format}"

@@ -9,6 +9,7 @@ import string
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from importing_files import read_text
@@ -63,6 +64,7 @@ def written(columns, *, delimiter, decimal, line_end, quoting):
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
+@pytest.mark.slow
 def test_round_trip(columns, dialect, line_end, quoting, encoding):
     delimiter, decimal = dialect
     text = written(columns, delimiter=delimiter, decimal=decimal, line_end=line_end, quoting=quoting)

@@ -117,6 +117,7 @@ def test_without_camera_a_picture_is_the_same_by_either(herd):
     assert draw_animal(without.to_draw(2)) != draw_animal(herd.to_draw(2))
 
 
+@pytest.mark.slow
 def test_without_episodes_the_healthy_look_the_same():
     herd, healthy = make_herd(12, 7), make_herd(12, 7, ["episodes"])
     ill = {episode.animal for episode in herd.episodes}
@@ -126,6 +127,7 @@ def test_without_episodes_the_healthy_look_the_same():
     assert draw_animal(herd.to_draw(min(ill))) != draw_animal(healthy.to_draw(min(ill)))
 
 
+@pytest.mark.slow
 def test_pixels_know_an_animal_but_not_always(pictures):
     """Nearest neighbour in plain pixels: neither hopeless nor enough. Eight animals are easier than 228."""
     grey, who = pictures

@@ -27,6 +27,7 @@ def files_of(study):
     return {path.name: path.read_bytes() for folder in (study, truth_of(study)) for path in sorted(folder.iterdir())}
 
 
+@pytest.mark.slow
 def test_it_opens_and_nothing_is_wrong(herd, small):
     for study in (herd, small):
         assert {finding.severity for finding in check(study, pictures=True)} <= {"note"}
@@ -158,6 +159,7 @@ def test_row_groups_and_columns(herd, small):
 
 
 @pytest.mark.parametrize("pictures", [True, False])
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(tmp_path, pictures):
     def made(name, **options):
         return files_of(simulate_herd(tmp_path / name, animals=3, pictures=pictures, **options))

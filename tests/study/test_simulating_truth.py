@@ -87,6 +87,7 @@ def test_an_episode_rises_holds_and_recovers():
     assert (lasting[102:] == 1).all()
 
 
+@pytest.mark.slow
 def test_episodes_do_what_they_say(herd, without):
     healthy = without["episodes"].days
     for episode in herd.episodes:

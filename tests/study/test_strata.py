@@ -238,6 +238,7 @@ def test_no_observations_are_no_strata():
 
 
 @given(TEXTS, st.data())
+@pytest.mark.slow
 def test_every_observation_is_in_one_stratum_as_pandas_groups_them(seasons, data):
     n = len(seasons)
     same_length = {"min_size": n, "max_size": n}

@@ -25,6 +25,7 @@ def test_a_job_that_fails_through_our_fault_says_so_and_raises_nothing(key):
     assert jobs.state(key) == "failed"
 
 
+@pytest.mark.slow
 def test_a_job_that_cannot_be_done_says_why(key, tmp_path):
     from explorer.space.projections import project_at
     from explorer.view import MapChoice

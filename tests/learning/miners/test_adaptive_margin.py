@@ -11,6 +11,7 @@ from explorer.learning.miners.base import distances
 @pytest.mark.parametrize("how", ["raw", "unit", "grid"])
 @pytest.mark.parametrize("weight", [0.5, 1.0, 3.0])
 @pytest.mark.parametrize("seed", range(3))
+@pytest.mark.slow
 def test_triplets_equal_plain_loops(seed, weight, how, dtype):
     embeddings, classes = batch(seed, how=how, dtype=dtype)
     for matches in (classes, loose_matches(20, seed)):

@@ -86,6 +86,7 @@ class Largest(TorchDispatchMode):
 
 
 @pytest.mark.parametrize("labels", [1, 9])
+@pytest.mark.slow
 def test_memory_grows_with_the_pairs_not_with_the_triplets(miner, labels):
     generator = torch.Generator().manual_seed(0)
     table = torch.randint(0, 3, (200, labels), generator=generator).float()

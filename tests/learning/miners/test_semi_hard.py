@@ -18,6 +18,7 @@ def found_of(mined):
 @pytest.mark.parametrize("band", [None, 0.3, 2.0])
 @pytest.mark.parametrize("loose", [False, True])
 @pytest.mark.parametrize("at_once", [1, 50, 2**17])
+@pytest.mark.slow
 def test_triplets_equal_plain_loops(monkeypatch, loose, band, how, dtype, at_once):
     monkeypatch.setattr(module, "_PAIRS_AT_ONCE", at_once)
     for seed in range(3):
