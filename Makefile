@@ -46,6 +46,8 @@ $(VENV)/app.done: $(VENV)/python.done pyproject.toml constraints.txt
 $(VENV)/test.done: $(VENV)/app.done
 	@echo "Installing what the tests need."
 	$(PIP) install --constraint constraints.txt --editable '.[test,bench]'
+	@# Compiles itself when it is first imported: once, alone. Two test workers that did so at the same time have crashed.
+	$(BIN)/python -c 'import dcor'
 	touch $@
 
 # Write the versions at hand as the ones everybody gets.
