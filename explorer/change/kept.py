@@ -46,28 +46,14 @@ def alerts_at(study: Study, follow: Follow, verdicts: Verdicts, noted: Noted = (
 
 
 def compute_at(path: Path, follow: Follow, verdicts: Verdicts, out: Path, noted: Noted = (), *, report: Report) -> None:
-    """``alerts_of`` by path, kept at ``out``; for a worker. Raises UserError as it does."""
-    keep_alerts(out, alerts_by(open_study(path), follow, verdicts, noted=noted, report=report))
-    _forget_old(out)
-
-
-def alerts_by(
-    study: Study,
-    follow: Follow,
-    verdicts: Verdicts,
-    *,
-    noted: Noted = (),
-    as_of: float | None = None,
-    report: Report | None = None,
-) -> "Alerts":
-    """``alerts_of`` by the settings of a view, which must name their variables. Raises UserError as it does."""
+    """``alerts_of`` by path and the settings of a view, which must name their variables, kept at ``out``; for a worker.
+    Raises UserError as it does."""
     from explorer.change.alerts import alerts_of
 
-    return alerts_of(
-        study,
+    found = alerts_of(
+        open_study(path),
         follow.variables,
         rate=follow.rate,
-        as_of=as_of,
         method=cast("Method", follow.method),  # checked there
         memory=None if follow.memory == "all" else follow.memory,
         covariates=follow.covariates,
@@ -76,6 +62,8 @@ def alerts_by(
         noted=noted,
         report=report,
     )
+    keep_alerts(out, found)
+    _forget_old(out)
 
 
 def _forget_old(newest: Path) -> None:
